@@ -1,0 +1,34 @@
+# The two commands of the README, and what a developer needs beside them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+LOGDIR ?= logs
+CONFIG ?= pendulum
+SEED ?= 0
+
+.PHONY: train test lint types bench clean
+
+train: $(VENV)/.installed
+	$(BIN)/python -m examples.ppo.train --logdir=$(LOGDIR) --config=$(CONFIG) --seed=$(SEED)
+
+test: lint types
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.nested
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
+
+# The stamp makes a second run start at once; a changed dependency installs again.
+$(VENV)/.installed: setup.cfg pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	touch $@

@@ -1,0 +1,151 @@
+"""Every error that this library raises on purpose.
+
+All of them derive from `RLToolsError` and, where the language has a fitting built-in
+type, from that one too, so that `except ValueError` keeps its meaning.
+"""
+
+from typing import Any
+
+
+class RLToolsError(Exception):
+    """Base of every error raised by this library."""
+
+
+class MissingExtraError(RLToolsError, ImportError):
+    """A feature needs an optional dependency that is not installed."""
+
+    def __init__(self, module: str, extra: str) -> None:
+        super().__init__(
+            f"This needs {module!r}, which is not installed: "
+            f'pip install "rltools[{extra}]".',
+            name=module,
+        )
+        self.extra = extra
+
+
+class StructureError(RLToolsError, ValueError):
+    """Nested structures that must match do not; names the path of the difference."""
+
+
+class InvalidSpaceError(RLToolsError, ValueError):
+    """A space is not one that the called function can work with."""
+
+
+class InvalidActionError(RLToolsError, ValueError):
+    """An action is not in its action space."""
+
+
+class InvalidObservationError(RLToolsError, ValueError):
+    """An environment returned an observation that is not of its space."""
+
+
+class InvalidResultError(RLToolsError, ValueError):
+    """An environment returned a reward, flag or info that breaks the contract."""
+
+
+class ResetNeededError(RLToolsError, RuntimeError):
+    """An environment was stepped before its first reset or after its episode's end."""
+
+
+class ClosedError(RLToolsError, RuntimeError):
+    """Something was used after it had been closed."""
+
+
+class PendingCallError(RLToolsError, RuntimeError):
+    """A call can't start because the result of an earlier one is still awaited."""
+
+
+class NotPicklableError(RLToolsError, TypeError):
+    """A value can't cross to or from another process."""
+
+
+class ConfigError(RLToolsError, ValueError):
+    """A configuration has an unknown key or a value of the wrong type."""
+
+
+class CheckpointError(RLToolsError, RuntimeError):
+    """A checkpoint could not be written or read."""
+
+
+class WorkerError(RLToolsError, RuntimeError):
+    """Base of everything that can go wrong in or with a worker process.
+
+    Attributes:
+        worker: Index of the worker, or None where it has none.
+        command: The request under way, such as `"step"`.
+        step: Number of steps the worker had been asked for, counting from 1.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        worker: int | None = None,
+        command: str | None = None,
+        step: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.worker = worker
+        self.command = command
+        self.step = step
+
+
+class RemoteError(WorkerError):
+    """The environment raised an exception in its worker; the worker lives on.
+
+    The message ends with the traceback of the worker. Where the original exception
+    could be pickled it is the `__cause__` of this one.
+
+    Attributes:
+        original_type: Qualified name of the original exception's type.
+        remote_traceback: The worker's traceback as text.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        original_type: str,
+        remote_traceback: str,
+        **context: Any,
+    ) -> None:
+        super().__init__(message, **context)
+        self.original_type = original_type
+        self.remote_traceback = remote_traceback
+
+
+class WorkerDiedError(WorkerError):
+    """The worker process ended without being asked to.
+
+    Attributes:
+        exit_code: Exit code of the process, negative for the number of the signal that
+            ended it (as in `subprocess`), or None where it is not known.
+    """
+
+    def __init__(
+        self, message: str, *, exit_code: int | None = None, **context: Any
+    ) -> None:
+        super().__init__(message, **context)
+        self.exit_code = exit_code
+
+
+class RequestTimeoutError(WorkerError, TimeoutError):
+    """A worker did not answer in time; the request is still pending."""
+
+
+class BatchError(RLToolsError, RuntimeError):
+    """Several environments of a batch failed in the same call.
+
+    Attributes:
+        failures: Dictionary from environment index to the exception it raised.
+    """
+
+    def __init__(self, command: str, failures: dict[int, BaseException]) -> None:
+        details = "\n".join(
+            f"- environment {index}: {type(error).__name__}: {error}"
+            for index, error in failures.items()
+        )
+        super().__init__(
+            f"{len(failures)} environments failed in {command!r}:\n{details}"
+        )
+        self.failures = failures

@@ -23,6 +23,10 @@ class MissingExtraError(RLToolsError, ImportError):
         self.extra = extra
 
 
+class InvalidArgumentError(RLToolsError, ValueError):
+    """An argument has a value that the called function can't work with."""
+
+
 class StructureError(RLToolsError, ValueError):
     """Nested structures that must match do not; names the path of the difference."""
 
@@ -45,6 +49,10 @@ class InvalidResultError(RLToolsError, ValueError):
 
 class ResetNeededError(RLToolsError, RuntimeError):
     """An environment was stepped before its first reset or after its episode's end."""
+
+
+class CallOrderError(RLToolsError, RuntimeError):
+    """The verbs of an algorithm were called in an order that makes no sense."""
 
 
 class ClosedError(RLToolsError, RuntimeError):

@@ -1,0 +1,178 @@
+"""An environment of random observations and rewards that is strict about its use."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from rltools.arguments import check_integer
+from rltools.errors import (
+    ClosedError,
+    InvalidActionError,
+    InvalidArgumentError,
+    InvalidSpaceError,
+    ResetNeededError,
+)
+from rltools.space_checks import describe, explain_mismatch
+
+
+class MockEnvironment(gym.Env[Any, Any]):
+    """Random observations of a space, random rewards, episodes of random length.
+
+    All randomness comes from a stream of the instance itself: never from the global
+    state, nor from the generators of the spaces. Two instances differ from each other
+    unless they are given the same seed, so that a mix-up between them shows.
+
+    Observations are elements of the observation space and new objects each time.
+    Rewards are floats in [-1, 1). Episodes end by termination, never by truncation,
+    and infos are empty.
+
+    Args:
+        observ_shape: Shape of the observations, for a float32 box from -1 to 1.
+        action_shape: Shape of the actions, for a float32 box from -1 to 1.
+        min_duration: Number of steps of the shortest episodes.
+        max_duration: Number of steps of the longest episodes.
+        observation_space: Any Gymnasium space, in place of `observ_shape`.
+        action_space: Any Gymnasium space, in place of `action_shape`.
+        seed: Seed of the random stream; None draws one from the operating system.
+
+    Attributes:
+        durations: The length drawn for every episode so far, in steps.
+        steps: The number of steps that every episode so far really took; the last one
+            is that of the running episode. An episode cut short by a reset has fewer
+            steps than its duration.
+
+    Raises:
+        InvalidArgumentError: Neither or both of a shape and a space are given, or a
+            shape, duration or seed makes no sense.
+        InvalidSpaceError: A space is not a Gymnasium space.
+    """
+
+    def __init__(
+        self,
+        observ_shape: Sequence[int] | None = None,
+        action_shape: Sequence[int] | None = None,
+        min_duration: int = 1,
+        max_duration: int = 10,
+        *,
+        observation_space: gym.Space[Any] | None = None,
+        action_space: gym.Space[Any] | None = None,
+        seed: int | None = None,
+    ) -> None:
+        self.observation_space = _choose_space(
+            observ_shape, "observ_shape", observation_space, "observation_space"
+        )
+        self.action_space = _choose_space(
+            action_shape, "action_shape", action_space, "action_space"
+        )
+        self._min_duration = check_integer("min_duration", min_duration, at_least=1)
+        self._max_duration = check_integer(
+            "max_duration", max_duration, at_least=self._min_duration
+        )
+        self.durations: list[int] = []
+        self.steps: list[int] = []
+        self._running = False
+        self._closed = False
+        # Sampling from the public space would share its generator with the caller's.
+        self._observations = copy.deepcopy(self.observation_space)
+        self._start_stream(seed)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Start an episode, also in the middle of another one.
+
+        Args:
+            seed: Restarts the random stream; None continues it.
+            options: Ignored.
+
+        Returns:
+            Tuple of the first observation and an empty info.
+
+        Raises:
+            ClosedError: The environment was closed.
+            InvalidArgumentError: The seed is not an integer of at least 0.
+        """
+        self._check_open("reset")
+        if seed is not None:
+            self._start_stream(seed)
+        duration = self.np_random.integers(self._min_duration, self._max_duration + 1)
+        self.durations.append(int(duration))
+        self.steps.append(0)
+        self._running = True
+        return self._observations.sample(), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Take one step of the running episode.
+
+        Args:
+            action: An element of the action space; it has no influence.
+
+        Returns:
+            Tuple of observation, reward, terminated, truncated (always False) and an
+            empty info.
+
+        Raises:
+            ClosedError: The environment was closed.
+            InvalidActionError: The action is not in the action space.
+            ResetNeededError: There was no reset yet or the episode has ended.
+        """
+        self._check_open("step")
+        if not self._running:
+            raise ResetNeededError(
+                f"Cannot step after the end of episode {len(self.steps) - 1} "
+                f"({self.steps[-1]} steps): call reset first."
+                if self.steps
+                else "Cannot step before the first reset."
+            )
+        if problem := explain_mismatch(self.action_space, action, "action"):
+            raise InvalidActionError(problem)
+        self.steps[-1] += 1
+        terminated = self.steps[-1] >= self.durations[-1]
+        self._running = not terminated
+        reward = float(self.np_random.uniform(-1.0, 1.0))
+        return self._observations.sample(), reward, terminated, False, {}
+
+    def close(self) -> None:
+        """End the environment's life; closing twice is allowed."""
+        self._closed = True
+
+    def _check_open(self, verb: str) -> None:
+        if self._closed:
+            raise ClosedError(f"Cannot {verb} a closed environment.")
+
+    def _start_stream(self, seed: int | None) -> None:
+        if seed is not None:
+            seed = check_integer("seed", seed, at_least=0)
+        super().reset(seed=seed)
+        self._observations.seed(int(self.np_random.integers(2**31)))
+
+
+def _choose_space(
+    shape: Sequence[int] | None,
+    shape_name: str,
+    space: gym.Space[Any] | None,
+    space_name: str,
+) -> gym.Space[Any]:
+    if (shape is None) == (space is None):
+        raise InvalidArgumentError(
+            f"expected either {shape_name} or {space_name}, "
+            f"got {shape_name}={shape!r} and {space_name}={space!r}."
+        )
+    if space is not None:
+        if not isinstance(space, gym.Space):
+            raise InvalidSpaceError(
+                f"expected {space_name} to be a Gymnasium space, got {describe(space)}."
+            )
+        return space
+    if not isinstance(shape, Sequence):
+        raise InvalidArgumentError(
+            f"expected {shape_name} to be a tuple of integers, got {describe(shape)}."
+        )
+    sizes = tuple(
+        check_integer(f"{shape_name}[{axis}]", size, at_least=0)
+        for axis, size in enumerate(shape)
+    )
+    return gym.spaces.Box(-1.0, 1.0, sizes, np.float32)

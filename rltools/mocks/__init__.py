@@ -1,4 +1,4 @@
-"""Test doubles: environments and algorithms with nothing behind them but random numbers.
+"""Test doubles: environments and algorithms that run on nothing but random numbers.
 
 They validate what they are given and record what they were asked, so that a test of
 the code around them fails where that code is wrong. None of them imports TensorFlow.
@@ -8,16 +8,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rltools.mocks.algorithm import Call as Call
     from rltools.mocks.algorithm import MockAlgorithm as MockAlgorithm
+    from rltools.mocks.call import Call as Call
     from rltools.mocks.environment import MockEnvironment as MockEnvironment
 
 _EXPORTS = {
-    "Call": "rltools.mocks.algorithm",
+    "Call": "rltools.mocks.call",
     "MockAlgorithm": "rltools.mocks.algorithm",
     "MockEnvironment": "rltools.mocks.environment",
 }
-__all__ = [*sorted(_EXPORTS)]  # noqa: PLE0604
+__all__ = sorted(_EXPORTS)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,231 @@
+"""An algorithm that acts at random, is strict about its use and records every call."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector.utils import batch_space, concatenate, create_empty_array
+
+from rltools.arguments import check_integer
+from rltools.errors import (
+    CallOrderError,
+    InvalidActionError,
+    InvalidArgumentError,
+    InvalidObservationError,
+    InvalidResultError,
+    InvalidSpaceError,
+)
+from rltools.mocks.call import Call
+from rltools.space_checks import describe, explain_mismatch
+
+# What an environment's episode waits for, and so which verb may come next.
+_BEGIN, _PERFORM, _EXPERIENCE, _END = range(4)
+_VERBS = ("begin_episode", "perform", "experience", "end_episode")
+
+
+class MockAlgorithm:
+    """Random valid actions for a batch of environments, in plain NumPy.
+
+    Every environment's episode is a `begin_episode`, then `perform` and `experience`
+    in turn until a flag is set, then an `end_episode`. An episode may be given up at
+    any time by beginning the next one. All else is an error, as are values that are
+    not of the spaces.
+
+    Args:
+        envs: A vector environment such as `BatchEnv`, or a sequence of environments
+            whose spaces are equal.
+        seed: Seed of the actions; None draws one from the operating system.
+
+    Attributes:
+        calls: All calls so far in their order, as `Call` records.
+
+    Raises:
+        InvalidArgumentError: `envs` is neither, or is empty.
+        InvalidSpaceError: The environments' spaces differ.
+    """
+
+    def __init__(
+        self,
+        envs: gym.vector.VectorEnv | Sequence[gym.Env[Any, Any]],
+        *,
+        seed: int | None = None,
+    ) -> None:
+        observation_space, action_space, count = _inspect(envs)
+        self.calls: list[Call] = []
+        self._observation_space = observation_space
+        self._action_space = copy.deepcopy(action_space)
+        if seed is not None:
+            seed = check_integer("seed", seed, at_least=0)
+        self._action_space.seed(
+            int(np.random.default_rng(seed).integers(2**31, dtype=np.int64))
+        )
+        self._awaits = np.full(count, _BEGIN)
+
+    def begin_episode(self, indices: np.ndarray) -> None:
+        """Start an episode in some environments.
+
+        Args:
+            indices: Indices of the environments, int array of shape [k].
+
+        Raises:
+            InvalidArgumentError: The indices are not distinct integers of the batch.
+        """
+        indices = self._check_indices(indices)
+        self._awaits[indices] = _PERFORM
+        self.calls.append(Call("begin_episode", indices))
+
+    def perform(self, indices: np.ndarray, observ: Any) -> Any:
+        """Choose random actions.
+
+        Args:
+            indices: Indices of the environments, int array of shape [k].
+            observ: Their current observations, an element of the observation space
+                batched for k environments.
+
+        Returns:
+            An element of the action space batched for k environments.
+
+        Raises:
+            CallOrderError: One of the environments is not waiting for an action.
+            InvalidArgumentError: The indices are not distinct integers of the batch.
+            InvalidObservationError: The observations are not of their space.
+        """
+        indices = self._check_indices(indices)
+        self._check_order(indices, _PERFORM)
+        self._check_observ(observ, len(indices), "observ")
+        self._awaits[indices] = _EXPERIENCE
+        actions: Any = create_empty_array(self._action_space, len(indices))
+        if len(indices):
+            samples = [self._action_space.sample() for _ in indices]
+            actions = concatenate(self._action_space, samples, actions)
+        self._record("perform", indices, observ=observ, action=actions)
+        return actions
+
+    def experience(
+        self,
+        indices: np.ndarray,
+        observ: Any,
+        action: Any,
+        reward: np.ndarray,
+        terminated: np.ndarray,
+        truncated: np.ndarray,
+        next_observ: Any,
+    ) -> None:
+        """Take note of what came of the actions.
+
+        Args:
+            indices: Indices of the environments, int array of shape [k].
+            observ: Observations before the step, batched for k environments.
+            action: Actions taken, batched for k environments.
+            reward: Rewards, float array of shape [k].
+            terminated: Whether the episode ended by itself, bool array of shape [k].
+            truncated: Whether the episode was cut short, bool array of shape [k].
+            next_observ: Observations after the step, batched for k environments; of
+                the old episode where that has ended.
+
+        Raises:
+            CallOrderError: One of the environments was not given an action before.
+            InvalidActionError: The actions are not of their space.
+            InvalidArgumentError: The indices are not distinct integers of the batch.
+            InvalidObservationError: Observations are not of their space.
+            InvalidResultError: Rewards or flags have a wrong type or shape.
+        """
+        indices = self._check_indices(indices)
+        self._check_order(indices, _EXPERIENCE)
+        count = len(indices)
+        self._check_observ(observ, count, "observ")
+        self._check_observ(next_observ, count, "next_observ")
+        space = batch_space(self._action_space, count) if count else None
+        if space and (problem := explain_mismatch(space, action, "action")):
+            raise InvalidActionError(problem)
+        _check_results(reward, count, "reward", np.floating)
+        _check_results(terminated, count, "terminated", np.bool_)
+        _check_results(truncated, count, "truncated", np.bool_)
+        self._awaits[indices] = np.where(terminated | truncated, _END, _PERFORM)
+        self._record(
+            "experience",
+            indices,
+            observ=observ,
+            action=action,
+            reward=reward,
+            terminated=terminated,
+            truncated=truncated,
+            next_observ=next_observ,
+        )
+
+    def end_episode(self, indices: np.ndarray) -> None:
+        """Finish the episode of some environments.
+
+        Args:
+            indices: Indices of the environments, int array of shape [k].
+
+        Raises:
+            CallOrderError: The episode of one of the environments has not ended.
+            InvalidArgumentError: The indices are not distinct integers of the batch.
+        """
+        indices = self._check_indices(indices)
+        self._check_order(indices, _END)
+        self._awaits[indices] = _BEGIN
+        self.calls.append(Call("end_episode", indices))
+
+    def _check_indices(self, indices: np.ndarray) -> np.ndarray:
+        array = np.array(indices)
+        count = len(self._awaits)
+        if (
+            array.ndim != 1
+            or not np.issubdtype(array.dtype, np.integer)
+            or np.any((array < 0) | (array >= count))
+            or len(np.unique(array)) != len(array)
+        ):
+            raise InvalidArgumentError(
+                f"expected indices to be an array of shape [k] of distinct integers "
+                f"from 0 to {count - 1}, got {array!r}."
+            )
+        return array
+
+    def _check_order(self, indices: np.ndarray, verb: int) -> None:
+        for index in indices[self._awaits[indices] != verb]:
+            raise CallOrderError(
+                f"expected {_VERBS[self._awaits[index]]} for environment {index} "
+                f"as the next call, got {_VERBS[verb]}."
+            )
+
+    def _check_observ(self, observ: Any, count: int, name: str) -> None:
+        space = batch_space(self._observation_space, count) if count else None
+        if space and (problem := explain_mismatch(space, observ, name)):
+            raise InvalidObservationError(problem)
+
+    def _record(self, verb: str, indices: np.ndarray, **values: Any) -> None:
+        self.calls.append(Call(verb, indices, **copy.deepcopy(values)))
+
+
+def _check_results(value: Any, count: int, name: str, kind: type) -> None:
+    if (
+        not isinstance(value, np.ndarray)
+        or value.shape != (count,)
+        or not np.issubdtype(value.dtype, kind)
+    ):
+        raise InvalidResultError(
+            f"{name}: expected a {kind.__name__} array of shape ({count},), "
+            f"got {describe(value)}"
+        )
+
+
+def _inspect(envs: Any) -> tuple[gym.Space[Any], gym.Space[Any], int]:
+    if isinstance(envs, gym.vector.VectorEnv):
+        return envs.single_observation_space, envs.single_action_space, envs.num_envs
+    if not isinstance(envs, Sequence) or not envs:
+        raise InvalidArgumentError(
+            "expected envs to be a vector environment or a non-empty sequence of "
+            f"environments, got {describe(envs)}."
+        )
+    for index, env in enumerate(envs):
+        for name in ("observation_space", "action_space"):
+            space, expected = getattr(env, name), getattr(envs[0], name)
+            if space != expected:
+                raise InvalidSpaceError(
+                    f"envs[{index}].{name}: expected {expected}, got {space}"
+                )
+    return envs[0].observation_space, envs[0].action_space, len(envs)

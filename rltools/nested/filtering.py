@@ -1,10 +1,16 @@
 """Keep the leaves of structures that satisfy a predicate."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from rltools.nested.matching import require_match
-from rltools.nested.structure import field_names, is_leaf, rebuild, sorted_keys
+from rltools.nested.matching import matching_leaves
+from rltools.nested.structure import (
+    field_names,
+    is_leaf,
+    is_mapping,
+    rebuild,
+    sorted_keys,
+)
 
 _DROPPED = object()
 
@@ -47,7 +53,7 @@ def filter_(
     (1, 2)
     """
     everything = (structure, *structures)
-    require_match(everything)
+    matching_leaves(everything, iter)  # Raises before the predicate is first asked.
     kept: list[Any] = []
     result = _filter(predicate, everything, kept)
     if flatten:
@@ -66,7 +72,7 @@ def _filter(
             return _DROPPED
         kept.append(structures if len(structures) > 1 else first)
         return kept[-1]
-    if isinstance(first, Mapping):
+    if is_mapping(first):
         found = {
             key: _filter(predicate, tuple([each[key] for each in structures]), kept)
             for key in sorted_keys(first)
@@ -100,6 +106,6 @@ def _is_absent(row: tuple[Any, ...]) -> bool:
 
 
 def _emptied(container: Any) -> Any:
-    if isinstance(container, Mapping):
+    if is_mapping(container):
         return rebuild(container, {})
     return rebuild(container, [None] * len(field_names(container) or ()))

@@ -1,12 +1,13 @@
 """Apply a function to the leaves of structures, and zip structures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from rltools.nested.matching import matching_leaves
 from rltools.nested.structure import (
     LEAF_TYPES,
     is_leaf,
+    is_mapping,
     rebuild,
     refill,
     sorted_keys,
@@ -106,7 +107,7 @@ def _map_one(function: Callable[[Any], Any], structure: Any) -> Any:
         return items if kind is list else tuple(items)
     if is_leaf(structure):
         return function(structure)
-    if isinstance(structure, Mapping):
+    if is_mapping(structure):
         return rebuild(
             structure, _map_one(function, {k: structure[k] for k in structure})
         )

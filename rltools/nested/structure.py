@@ -14,6 +14,9 @@ KeyOrder = Callable[[Mapping[Any, Any]], Iterable[Any]]
 LEAF_TYPES: set[type] = {bool, bytes, complex, float, int, str, type(None)}
 _MAX_LEAF_TYPES = 512
 
+_SEQUENCES = (list, tuple)
+_CONTAINERS = (*_SEQUENCES, dict, Mapping)  # A dict is faster to tell than a mapping.
+
 
 def is_leaf(value: Any) -> bool:
     """Say whether a value is a leaf: not a list, tuple or mapping.
@@ -26,12 +29,21 @@ def is_leaf(value: Any) -> bool:
     kind = type(value)
     if kind in LEAF_TYPES:
         return True
-    if isinstance(value, list | tuple | Mapping):
+    if isinstance(value, _CONTAINERS):
         return False
     # A proxy claims to be of another type, and the next one of its type may be a list.
     if value.__class__ is kind and len(LEAF_TYPES) < _MAX_LEAF_TYPES:
         LEAF_TYPES.add(kind)
     return True
+
+
+def is_mapping(container: Any) -> bool:
+    """Say whether something that is not a leaf is a mapping rather than a sequence.
+
+    >>> is_mapping({}), is_mapping([])
+    (True, False)
+    """
+    return not isinstance(container, _SEQUENCES)
 
 
 def field_names(sequence: Any) -> tuple[str, ...] | None:
@@ -80,6 +92,8 @@ def rebuild(template: Any, children: Any) -> Any:
     try:
         if kind is dict or kind is list:
             return children
+        if kind is tuple:
+            return tuple(children)
         if issubclass(kind, defaultdict):
             return kind(template.default_factory, children)
         if field_names(template) is not None:
@@ -105,9 +119,15 @@ def refill(template: Any, leaves: Iterator[Any], order: KeyOrder) -> Any:
     """
     if is_leaf(template):
         return next(leaves)
-    if isinstance(template, Mapping):
+    if is_mapping(template):
         children = dict.fromkeys(template)
         for key in order(template):
-            children[key] = refill(template[key], leaves, order)
+            item = template[key]
+            known_leaf = type(item) in LEAF_TYPES
+            children[key] = next(leaves) if known_leaf else refill(item, leaves, order)
         return rebuild(template, children)
-    return rebuild(template, [refill(item, leaves, order) for item in template])
+    items = []
+    for item in template:
+        known_leaf = type(item) in LEAF_TYPES
+        items.append(next(leaves) if known_leaf else refill(item, leaves, order))
+    return rebuild(template, items)

@@ -34,7 +34,7 @@ def make_mock_environment(
     """A function that makes mock environments and closes them after the test.
 
     It takes the arguments of `rltools.mocks.MockEnvironment`. Without a shape or space
-    observations have shape (3,) and actions (2,); without a seed it is drawn from `rng`.
+    observations have shape (3,) and actions (2,), without a seed `rng` draws one.
     """
     from rltools.mocks import MockEnvironment
 

@@ -31,6 +31,25 @@ class StructureError(RLToolsError, ValueError):
     """Nested structures that must match do not; names the path of the difference."""
 
 
+class InvalidOptionError(RLToolsError, ValueError):
+    """An option of a function has a value that the function can't work with."""
+
+
+class LockedError(RLToolsError, RuntimeError):
+    """An `AttrDict` was to be changed outside of a `with obj.unlocked:` block."""
+
+
+class InvalidAttributeError(RLToolsError, AttributeError):
+    """An attribute does not exist, or can't be set under this name."""
+
+
+class MissingKeyError(RLToolsError, KeyError):
+    """A key does not exist; the message names similar ones."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show the message as a quoted string.
+
+
 class InvalidSpaceError(RLToolsError, ValueError):
     """A space is not one that the called function can work with."""
 

@@ -1,4 +1,4 @@
-"""Optional dependencies: imported when first needed, and named when they are missing."""
+"""Optional dependencies: imported when first needed, named when they are missing."""
 
 import importlib
 from types import ModuleType

@@ -41,7 +41,7 @@ def explain_mismatch(space: spaces.Space, value: Any, path: str) -> _Problem:
         high = space.start + space.nvec - 1
         return _explain_array(value, path, space, space.start, high)
     if isinstance(space, spaces.MultiBinary):
-        return _explain_array(value, path, space, np.int8(0), np.int8(1))
+        return _explain_array(value, path, space, 0, 1)
     if space.contains(value):
         return None
     return f"{path}: expected an element of {space}, got {describe(value)}"
@@ -103,7 +103,7 @@ def _explain_discrete(space: spaces.Discrete, value: Any, path: str) -> _Problem
 
 
 def _explain_array(
-    value: Any, path: str, space: spaces.Space, low: np.ndarray, high: np.ndarray
+    value: Any, path: str, space: spaces.Space, low: Any, high: Any
 ) -> _Problem:
     shape, dtype = space.shape, np.dtype(space.dtype)
     if not isinstance(value, np.ndarray | np.generic):
@@ -121,4 +121,5 @@ def _explain_array(
     lower = np.broadcast_to(low, value.shape)[index]
     upper = np.broadcast_to(high, value.shape)[index]
     place = f"{path}[{', '.join(map(str, index))}]" if index else path
-    return f"{place}: expected a value from {lower} to {upper}, got {value[index]}"
+    found = np.asarray(value)[index]
+    return f"{place}: expected a value from {lower} to {upper}, got {found}"

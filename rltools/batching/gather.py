@@ -1,0 +1,56 @@
+"""Waits for the calls of several environments and keeps what each came to."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rltools.errors import BatchError, RequestTimeoutError
+from rltools.process.promise import Promise
+
+
+def gather(
+    promises: Mapping[int, Promise], timeout: float | None = None
+) -> tuple[dict[int, Any], dict[int, Exception]]:
+    """Wait for promises and tell results from failures.
+
+    Args:
+        promises: Promises by environment index.
+        timeout: Seconds to wait in all; None leaves it to the environments.
+
+    Returns:
+        The tuple `(results, failures)`, both by environment index.
+
+    Raises:
+        RequestTimeoutError: With a timeout, not all results came in time. No promise is
+            lost: the call can be repeated.
+    """
+    if timeout is not None:
+        _await_all(promises, time.monotonic() + timeout)
+    results: dict[int, Any] = {}
+    failures: dict[int, Exception] = {}
+    for index, promise in promises.items():
+        try:
+            results[index] = promise()
+        except Exception as error:
+            failures[index] = error
+    return results, failures
+
+
+def _await_all(promises: Mapping[int, Promise], deadline: float) -> None:
+    for promise in promises.values():
+        try:
+            promise.result(max(0.0, deadline - time.monotonic()))
+        except RequestTimeoutError:
+            raise
+        except Exception:
+            continue  # The promise keeps it, to be told beside the others' failures.
+
+
+def raise_failures(command: str, failures: Mapping[int, Exception]) -> None:
+    """Raise the failure of a call: itself if it is one, or a `BatchError` of many."""
+    if len(failures) == 1:
+        [(index, error)] = failures.items()
+        error.add_note(f"Raised by environment {index} of the batch in {command!r}.")
+        raise error
+    if failures:
+        raise BatchError(command, dict(failures))

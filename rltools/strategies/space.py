@@ -30,7 +30,7 @@ _NESTED: tuple[type, ...] = (
 def spaces(
     *,
     kinds: Kinds = "all",
-    max_leaves: int = 4,
+    max_depth: int = 2,
     max_dims: int = 3,
     max_side: int = 3,
 ) -> SearchStrategy[gym_spaces.Space]:
@@ -45,7 +45,7 @@ def spaces(
             `MultiBinary` and any nesting of those in `Dict` and `Tuple`; or a
             collection of Gymnasium's space classes. The features of `Graph` and of
             stacked `Sequence` spaces are `Box` and `Discrete` in any case.
-        max_leaves: About the largest number of leaves of nested spaces.
+        max_depth: How many levels of nesting there are at most; 0 for none.
         max_dims: Largest number of dimensions of array spaces.
         max_side: Largest size of each dimension.
 
@@ -55,14 +55,14 @@ def spaces(
     Raises:
         InvalidOptionError: An argument is of the wrong type or out of its range.
 
-    >>> spaces(kinds="array_like", max_leaves=2).validate()
+    >>> spaces(kinds="array_like", max_depth=1).validate()
     >>> spaces(kinds="boxes")
     Traceback (most recent call last):
     ...
     rltools.errors.InvalidOptionError: Expected 'all', 'array_like' or a collection of \
 space classes but got kinds='boxes' (type=str)
     """
-    require_integer("max_leaves", max_leaves, minimum=1)
+    require_integer("max_depth", max_depth, minimum=0)
     require_integer("max_dims", max_dims, minimum=1)
     require_integer("max_side", max_side, minimum=1)
     chosen = _choose_kinds(kinds)
@@ -72,14 +72,15 @@ space classes but got kinds='boxes' (type=str)
         raise InvalidOptionError(
             expectation("at least one kind that is not nested", "kinds", kinds)
         )
+    # Not `recursive`, which would mostly draw deep spaces and rarely a plain one.
+    drawn = st.one_of(leaves)
     if not any(kind in chosen for kind in _NESTED):
-        return st.one_of(leaves)
-
-    def nest(parts: _Spaces) -> _Spaces:
-        nested = _nested_spaces(parts, _features(shapes))
-        return st.one_of([each for kind, each in nested.items() if kind in chosen])
-
-    return st.recursive(st.one_of(leaves), nest, max_leaves=max_leaves)
+        return drawn
+    for _ in range(max_depth):
+        nested = _nested_spaces(drawn, _features(shapes)).items()
+        nestings = [each for kind, each in nested if kind in chosen]
+        drawn = st.one_of([*leaves, *nestings])
+    return drawn
 
 
 def _choose_kinds(kinds: Any) -> Collection[type]:
@@ -115,9 +116,10 @@ def _nested_spaces(parts: _Spaces, features: _Spaces) -> dict[type, _Spaces]:
         gym_spaces.Tuple: several_parts.map(gym_spaces.Tuple),
         gym_spaces.Dict: named_parts.map(gym_spaces.Dict),
         gym_spaces.OneOf: several_parts.map(gym_spaces.OneOf),
-        gym_spaces.Sequence: st.one_of(
-            parts.map(gym_spaces.Sequence),
-            features.map(lambda part: gym_spaces.Sequence(part, stack=True)),
+        gym_spaces.Sequence: st.booleans().flatmap(
+            lambda stack: (features if stack else parts).map(
+                lambda part: gym_spaces.Sequence(part, stack=stack)
+            )
         ),
     }
 

@@ -45,8 +45,8 @@ class BoxRange:
         self._low, self._high = np.where(bounded, low, 0), np.where(bounded, high, 0)
         self._half_width = self._high / 2 - self._low / 2
         self.space = spaces.Box(
-            np.where(bounded, -1, space.low).astype(dtype),
-            np.where(bounded, 1, space.high).astype(dtype),
+            np.where(bounded, -1.0, low).astype(dtype),
+            np.where(bounded, 1.0, high).astype(dtype),
             dtype=dtype.type,
         )
 

@@ -119,14 +119,14 @@ def _narrow_box(space: spaces.Box, dtype: np.dtype, path: str) -> spaces.Box:
         is_empty = (low == np.inf) | (high == -np.inf)
     else:
         info = np.iinfo(dtype)
-        low = np.clip(space.low, info.min, info.max).astype(dtype)
-        high = np.clip(space.high, info.min, info.max).astype(dtype)
+        low = np.asarray(np.clip(space.low, info.min, info.max), dtype)
+        high = np.asarray(np.clip(space.high, info.min, info.max), dtype)
         is_empty = (space.low > info.max) | (space.high < info.min)
     if is_empty.any():
         raise InvalidSpaceError(
             f"{path}: expected values that fit {dtype}, got {space}."
         )
-    return spaces.Box(low, high, dtype=dtype.type)
+    return spaces.Box(low, high, space.shape, dtype.type)
 
 
 def _narrow_array(

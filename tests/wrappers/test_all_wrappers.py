@@ -1,0 +1,176 @@
+"""What holds for every wrapper, whatever it does."""
+
+import copy
+import pickle
+
+import gym as old_gym
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env, data_equivalence
+
+from rltools import wrappers
+from rltools.mocks import MockEnvironment
+
+WRAPPERS = {
+    "ActionRepeat": lambda env: wrappers.ActionRepeat(env, 3),
+    "AutoReset": wrappers.AutoReset,
+    "CacheSpaces": wrappers.CacheSpaces,
+    "ClipAction": wrappers.ClipAction,
+    "ConvertTo32Bit": wrappers.ConvertTo32Bit,
+    "FrameDelta": wrappers.FrameDelta,
+    "FrameHistory-flat": lambda env: wrappers.FrameHistory(env, (0, 2), True),
+    "FrameHistory-stacked": lambda env: wrappers.FrameHistory(env, (3, 0, 1), False),
+    "LimitDuration": lambda env: wrappers.LimitDuration(env, 17),
+    "RandomStart": lambda env: wrappers.RandomStart(env, 4),
+    "RangeNormalize": wrappers.RangeNormalize,
+}
+# All that takes an environment; FromGym takes one of another kind.
+NEEDS_BOX_ACTION = {"ClipAction"}
+NEEDS_BOX_OBSERV = {"FrameDelta", "FrameHistory-flat", "FrameHistory-stacked"}
+NESTED = gym.spaces.Dict(
+    {
+        "image": gym.spaces.Box(0, 255, (2, 3), np.uint8),
+        "parts": gym.spaces.Tuple(
+            [gym.spaces.Discrete(3, start=-1), gym.spaces.MultiBinary(2)]
+        ),
+        "far": gym.spaces.Box(-9.0, 9.0, (), np.float64),
+    }
+)
+
+
+def make_mock(observation_space):
+    return MockEnvironment(
+        observation_space=observation_space,
+        action_space=gym.spaces.Box(-2.0, 3.0, (2,), np.float32),
+        min_duration=3,
+        max_duration=9,
+    )
+
+
+BASES = {
+    "cartpole": lambda: gym.make("CartPole-v1"),
+    "pendulum": lambda: gym.make("Pendulum-v1"),
+    "mock-uint8": lambda: make_mock(gym.spaces.Box(0, 255, (2, 3), np.uint8)),
+    "mock-int64": lambda: make_mock(gym.spaces.Box(-5, 5, (3,), np.int64)),
+    "mock-scalar": lambda: make_mock(gym.spaces.Box(2.0, 3.0, (), np.float64)),
+    "mock-nested": lambda: make_mock(NESTED),
+}
+
+
+def combine():
+    for name, wrap in WRAPPERS.items():
+        for base, make in BASES.items():
+            if name in NEEDS_BOX_ACTION and base == "cartpole":
+                continue
+            if name in NEEDS_BOX_OBSERV and base == "mock-nested":
+                continue
+            yield pytest.param(
+                lambda wrap=wrap, make=make: wrap(make()), id=f"{name}-{base}"
+            )
+    for base in ("CartPole-v1", "Pendulum-v1"):
+        yield pytest.param(
+            lambda base=base: wrappers.FromGym(old_gym.make(base)), id=f"FromGym-{base}"
+        )
+
+
+CASES = list(combine())
+WITH_SPEC = [case for case in CASES if "mock" not in case.id]
+# Environments under the wrappers have no spec, bounds or render mode to please it.
+ignore_advice = pytest.mark.filterwarnings("ignore::UserWarning")
+
+
+@pytest.mark.parametrize("make", CASES)
+def test_every_observation_is_in_the_space(make, play):
+    """Law: from reset to the last step, spaces describe what comes out."""
+    env = make()
+    for seed in range(3):
+        (observ, _), *steps = play(env, seed=seed)
+        assert observ in env.observation_space
+        for observ, reward, terminated, truncated, info in steps:
+            assert observ in env.observation_space
+            assert np.isfinite(float(reward))
+            assert type(terminated) is bool
+            assert type(truncated) is bool
+            assert isinstance(info, dict)
+
+
+@pytest.mark.parametrize("make", CASES)
+def test_same_seed_gives_same_episode(make, play):
+    """Law: reset(seed) determines everything, in whatever state it is called."""
+    env, other = make(), make()
+    first = play(env, seed=3)
+    assert data_equivalence(first, play(other, seed=3), exact=True)
+    assert data_equivalence(first, play(env, seed=3), exact=True)
+    assert not data_equivalence(first[0][0], play(env, seed=4)[1][0], exact=True)
+
+
+@ignore_advice
+@pytest.mark.parametrize("make", CASES)
+def test_passes_the_checker_of_gymnasium(make):
+    check_env(make(), skip_render_check=True)
+
+
+@pytest.mark.parametrize(
+    "copies", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
+)
+@pytest.mark.parametrize("make", CASES)
+def test_copy_goes_on_like_the_original(make, copies):
+    """Law: a copy in mid-episode is independent and has the same future."""
+    env = make()
+    env.reset(seed=5)
+    env.action_space.seed(5)
+    env.step(env.action_space.sample())
+    twin = copies(env)
+    action = env.action_space.sample()
+    result = env.step(action)
+    assert data_equivalence(result, twin.step(action), exact=True)
+    assert data_equivalence(env.reset(), twin.reset(), exact=True)
+
+
+@pytest.mark.parametrize("make", WITH_SPEC)
+def test_spec_makes_the_same_environment(make, play):
+    """Law: make(env.spec) plays the episodes of env."""
+    env = make()
+    twin = gym.make(env.spec, disable_env_checker=True)
+    assert twin.observation_space == env.observation_space
+    assert twin.action_space == env.action_space
+    assert data_equivalence(play(env), play(twin), exact=True)
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+def test_seed_and_options_reach_the_environment(name, counting):
+    inner = counting(30, action_space=gym.spaces.Box(-1.0, 1.0, (1,), np.float32))
+    env = WRAPPERS[name](inner)
+    env.reset(seed=7, options={"level": 2})
+    env.reset()
+    assert inner.resets == [(7, {"level": 2}), (None, None)]
+
+
+@pytest.mark.parametrize("flags", [(True, False), (False, True), (True, True)])
+@pytest.mark.parametrize("name", WRAPPERS)
+def test_flags_pass_through(name, flags, counting, play):
+    inner = counting(
+        10, flags=flags, action_space=gym.spaces.Box(-1.0, 1.0, (1,), np.float32)
+    )
+    _, *steps = play(WRAPPERS[name](inner))
+    assert [step[2:4] for step in steps[:-1]] == [(False, False)] * (len(steps) - 1)
+    assert steps[-1][2:4] == flags
+    assert steps[-1][4] == {"time": 10}
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+def test_needs_an_environment(name):
+    with pytest.raises(TypeError, match=r"gymnasium\.Env"):
+        WRAPPERS[name](object())
+
+
+def test_every_export_exists_and_is_covered_here():
+    covered = {name.split("-")[0] for name in WRAPPERS}
+    elsewhere = {"ExternalProcess", "FromGym"}
+    assert set(wrappers.__all__) == covered | elsewhere
+    for name in covered | {"FromGym"}:
+        assert getattr(wrappers, name).__name__ == name
+    assert set(wrappers.__all__) <= set(dir(wrappers))
+    with pytest.raises(AttributeError, match="Nothing"):
+        wrappers.Nothing  # noqa: B018

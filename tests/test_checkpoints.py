@@ -102,7 +102,7 @@ def test_the_same_step_is_replaced(store, valid):
     assert _names(store.directory) == ["checkpoint-1"]
 
 
-def test_foreign_names_are_left_alone(store):
+def test_foreign_names_are_left_alone(store, caplog):
     store.directory.mkdir(parents=True)
     foreign = ["checkpoint", "checkpoint-01", "checkpoint-x", "checkpoint-1.zip", ".x"]
     for name in foreign:
@@ -112,6 +112,8 @@ def test_foreign_names_are_left_alone(store):
         store.save(step, _writer(str(step)))
     kept = {"checkpoint-2", "checkpoint-3"}
     assert set(_names(store.directory)) == {*foreign, "notes", *kept}
+    assert _read(store) == (3, "3")
+    assert not caplog.records
 
 
 def _flip(path, position, bit):
@@ -214,6 +216,29 @@ def test_a_full_disk_leaves_the_checkpoints_intact(store, monkeypatch, failing):
         assert _read(store) == (1, "a")
     store.save(3, _writer("c"))
     assert _read(store) == (3, "c")
+
+
+def test_a_failing_write_leaves_nothing_behind(store):
+    def write(prefix):
+        Path(prefix + ".index").write_text("b")
+        raise KeyError("weights")
+
+    with pytest.raises(CheckpointError, match="KeyError: 'weights'"):
+        store.save(2, write)
+    assert _names(store.directory) == []
+
+
+def test_names_reach_the_disk_too(store, monkeypatch):
+    sync, synced = manifest.sync, []
+
+    def record(path):
+        synced.append((path, _names(path) if path.is_dir() else None))
+        sync(path)
+
+    monkeypatch.setattr(manifest, "sync", record)
+    store.save(1, _writer("a"))
+    assert synced[0] == (store.directory.parent, ["checkpoints"])
+    assert synced[-1] == (store.directory, ["checkpoint-1"])
 
 
 def test_a_directory_that_cannot_be_made(tmp_path):

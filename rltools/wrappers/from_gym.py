@@ -28,9 +28,9 @@ class FromGym(gymnasium.Env[Any, Any]):
     - `render` takes no argument, or before 0.26 a `mode`.
 
     The environment is taken over: do not use it directly any more. The checker that
-    `gym.make` adds is removed, as it fails on NumPy 2 (others of the environments' own
-    uses of names that NumPy has removed are not mended). `gym` itself is imported only
-    if an id is given.
+    `gym.make` adds is taken out, as it fails on NumPy 2. An environment that itself
+    uses what NumPy 2 has removed, as gym's Acrobot does in `step`, still fails. `gym`
+    is imported only if an id is given.
 
     Args:
         env: The environment object, or an id to pass to `gym.make`.
@@ -231,9 +231,14 @@ class FromGym(gymnasium.Env[Any, Any]):
 def _check_environment(env: Any) -> None:
     needed = ("action_space", "observation_space", "reset", "step", "render", "close")
     missing = [name for name in needed if not hasattr(env, name)]
-    if missing or isinstance(env, gymnasium.Env | type):
-        reason = f"lacks {missing}" if missing else "needs no conversion"
-        raise InvalidArgumentError(
-            f"expected env to be an environment of gym, got {describe(env)}, "
-            f"which {reason}."
-        )
+    if isinstance(env, type):
+        problem = "a class"
+    elif isinstance(env, gymnasium.Env):
+        problem = "one of Gymnasium, which needs no conversion"
+    elif missing:
+        problem = f"something without {missing}"
+    else:
+        return
+    raise InvalidArgumentError(
+        f"expected env to be an environment of gym, got {problem}: {describe(env)}."
+    )

@@ -1,0 +1,83 @@
+"""Environments whose values tell where and when they come from."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+import rltools
+
+
+class CountingEnv(gym.Env):
+    """Observes (index, episode, step); the reward is 100 index + 10 episode + step.
+
+    Episodes of environment i have i + 2 steps. They terminate if the index is even and
+    are truncated if it is odd.
+    """
+
+    def __init__(self, index):
+        self.observation_space = gym.spaces.Box(0, 1e6, (3,), np.float32)
+        self.action_space = gym.spaces.Box(-1e6, 1e6, (2,), np.float32)
+        self.index = index
+        self.episode = -1
+        self.steps = 0
+        self.actions = []
+        self.seeds = []
+
+    def reset(self, *, seed=None, options=None):
+        self.seeds.append(seed)
+        self.episode += 1
+        self.steps = 0
+        return self._observ(), {}
+
+    def step(self, action):
+        self.actions.append(action)
+        self.steps += 1
+        reward = 100 * self.index + 10 * self.episode + self.steps
+        done = self.steps == self.index + 2
+        return (
+            self._observ(),
+            reward,
+            done and self.index % 2 == 0,
+            done and bool(self.index % 2),
+            {},
+        )
+
+    def _observ(self):
+        return np.array([self.index, self.episode, self.steps], np.float32)
+
+
+class BrokenEnv(CountingEnv):
+    """Does `deed(self)` in its step number `at`, which returns the step's results."""
+
+    def __init__(self, index, at, deed):
+        super().__init__(index)
+        self._at = at
+        self._deed = deed
+
+    def step(self, action):
+        results = super().step(action)
+        if len(self.actions) == self._at:
+            return self._deed(results)
+        return results
+
+
+@pytest.fixture
+def make_counting():
+    """Function from a count, or environments, to an in-graph batch of counting ones."""
+
+    def make(envs):
+        if isinstance(envs, int):
+            envs = [CountingEnv(index) for index in range(envs)]
+        return rltools.InGraphBatchEnv(rltools.BatchEnv(envs))
+
+    return make
+
+
+@pytest.fixture
+def counting_env():
+    return CountingEnv
+
+
+@pytest.fixture
+def broken_env():
+    return BrokenEnv

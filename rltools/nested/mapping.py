@@ -49,7 +49,7 @@ def map_(
     Traceback (most recent call last):
     ...
     rltools.errors.StructureError: Structure 1 differs from structure 0 at ['a']: \
-expected a list of length 2, got a list of length 1.
+expected list of length 2, got list of length 1.
     """
     if flatten:
         rows = matching_leaves((structure, *structures), sorted_keys)

@@ -117,12 +117,12 @@ def _find_difference(first: Any, other: Any, path: str) -> tuple[str, str, str] 
 def _describe(node: Any) -> str:
     name = type(node).__qualname__
     if is_leaf(node):
-        return f"a leaf ({name})"
+        return f"leaf of type {name}"
     if is_mapping(node):
-        return f"a {name} with the keys {list(node)}"
+        return f"{name} with keys {list(node)}"
     if (fields := field_names(node)) is not None:
-        return f"a {name} with the fields {list(fields)}"
-    return f"a {name} of length {len(node)}"
+        return f"{name} with fields {list(fields)}"
+    return f"{name} of length {len(node)}"
 
 
 def _key_difference(first: Any, other: Any) -> str:

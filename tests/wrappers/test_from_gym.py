@@ -166,6 +166,27 @@ def test_environment_by_api_compatibility():
     assert env.step(2)[:4] == (2, 1.0, False, True)
 
 
+def test_graphs_are_converted_both_ways():
+    class Graphs(old_gym.Env):
+        observation_space = action_space = old_gym.spaces.Dict(
+            graph=old_gym.spaces.Graph(old_gym.spaces.Discrete(3), None)
+        )
+
+        def reset(self, *, seed=None, options=None):
+            return self.observation_space.sample(), {}
+
+        def step(self, action):
+            assert action in self.action_space
+            return action, 0.0, False, False, {}
+
+    env = FromGym(Graphs())
+    assert env.reset()[0] in env.observation_space
+    action = env.action_space.sample()
+    observ = env.step(action)[0]
+    assert observ in env.observation_space
+    assert observ["graph"].nodes.tolist() == action["graph"].nodes.tolist()
+
+
 def test_missing_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "gym", None)
     with pytest.raises(MissingExtraError, match=r"rltools\[gym\]"):

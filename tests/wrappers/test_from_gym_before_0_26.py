@@ -217,27 +217,6 @@ def test_copies_go_on_alike():
         assert twin.reset()[0].tolist() == copy.deepcopy(env).reset()[0].tolist()
 
 
-def test_graphs_are_converted_both_ways():
-    class Graphs(Walk):
-        observation_space = action_space = old_gym.spaces.Dict(
-            graph=old_gym.spaces.Graph(old_gym.spaces.Discrete(3), None)
-        )
-
-        def reset(self):
-            return self.observation_space.sample()
-
-        def step(self, action):
-            assert action in self.action_space
-            return action, 0.0, False, {}
-
-    env = FromGym(Graphs())
-    assert env.reset()[0] in env.observation_space
-    action = env.action_space.sample()
-    observ = env.step(action)[0]
-    assert observ in env.observation_space
-    assert observ["graph"].nodes.tolist() == action["graph"].nodes.tolist()
-
-
 @pytest.mark.parametrize("result", [None, (1, 2, 3), [1, 2, 3, 4], (1,) * 6])
 def test_step_that_returns_something_else(result):
     class Broken(Walk):
@@ -254,22 +233,3 @@ def test_space_that_is_none_of_gym():
 
     with pytest.raises(InvalidSpaceError, match="observation_space: expected a space"):
         FromGym(Strange())
-
-
-def test_spec_of_0_21_keeps_its_arguments_private():
-    class Spec:
-        id = "Walk-v0"
-        reward_threshold = 7.0
-        nondeterministic = True
-        max_episode_steps = 5
-        _kwargs = {"duration": 5}
-
-    inner = Walk()
-    inner.spec = Spec()
-    spec = FromGym(inner).spec
-    assert (spec.id, spec.reward_threshold, spec.nondeterministic) == (
-        "Walk-v0",
-        7,
-        True,
-    )
-    assert spec.kwargs == {"env": "Walk-v0", "duration": 5}

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from rltools.in_graph import InGraphBatchEnv as InGraphBatchEnv
     from rltools.in_graph import InGraphEnv as InGraphEnv
     from rltools.in_graph import StreamingMean as StreamingMean
-    from rltools.in_graph import count_weights as count_weights
-    from rltools.in_graph import simulate as simulate
+    from rltools.in_graph.count_weights import count_weights as count_weights
+    from rltools.in_graph.simulate import simulate as simulate
     from rltools.loop import Loop as Loop
 
 _SUBMODULES = {"errors", "in_graph", "mocks", "nested", "strategies", "wrappers"}

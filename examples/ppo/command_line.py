@@ -1,0 +1,101 @@
+"""Arguments of `python -m examples.ppo.train`."""
+
+import argparse
+import pathlib
+from collections.abc import Sequence
+from typing import NoReturn
+
+import gymnasium as gym
+
+from examples.ppo.configs import CONFIGS, Config
+from examples.ppo.options import change_config, load_config, named_config, save_config
+from examples.ppo.run_folder import create_run_folder, find_run_folder
+from rltools.errors import ConfigError
+
+CONFIG_FILE = "config.json"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message} (--help lists the arguments).")
+
+
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line.
+
+    Args:
+        arguments: The arguments, or None for those of the process.
+
+    Returns:
+        The attributes `logdir`, `config`, `seed`, `timestamp`, `assignments` and
+        `env_processes`; those not given are None, but for the last.
+
+    Raises:
+        ConfigError: An argument is unknown, missing, malformed or makes no sense with
+            another.
+    """
+    parser = _Parser(prog="python -m examples.ppo.train", description="Train with PPO.")
+    parser.add_argument(
+        "--logdir", type=pathlib.Path, required=True, help="folder to put the run into"
+    )
+    parser.add_argument("--config", help=f"one of {', '.join(CONFIGS)}")
+    parser.add_argument("--seed", type=int, help="seed of everything random")
+    parser.add_argument(
+        "--timestamp", help="go on with the run whose folder has this timestamp"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        dest="assignments",
+        metavar="NAME=VALUE",
+        help="change an option of the config, may be repeated",
+    )
+    processes = parser.add_mutually_exclusive_group()
+    processes.add_argument(
+        "--env_processes",
+        action="store_true",
+        default=True,
+        help="a process for each training environment (default)",
+    )
+    processes.add_argument(
+        "--noenv_processes",
+        action="store_false",
+        dest="env_processes",
+        help="all environments in this process",
+    )
+    known = parser.parse_args(arguments)
+    if not known.timestamp and not known.config:
+        parser.error(f"--config is needed, one of {', '.join(CONFIGS)}")
+    if known.timestamp and (known.assignments or known.seed is not None):
+        parser.error("--timestamp goes on with the options the run was started with")
+    return known
+
+
+def open_run(arguments: argparse.Namespace) -> tuple[pathlib.Path, Config]:
+    """Make the folder of a new run with its config, or find that of an earlier one.
+
+    Args:
+        arguments: See `parse_arguments`.
+
+    Returns:
+        The folder and the config in it.
+
+    Raises:
+        ConfigError: The config, an option of it or the timestamp is not valid, or the
+            logdir can't be written to.
+        gymnasium.error.Error: There is no environment of this name.
+    """
+    if arguments.timestamp:
+        folder = find_run_folder(
+            arguments.logdir, arguments.timestamp, arguments.config
+        )
+        return folder, load_config(folder / CONFIG_FILE)
+    assignments = list(arguments.assignments or [])
+    if arguments.seed is not None:
+        assignments.append(f"seed={arguments.seed}")
+    config = change_config(named_config(arguments.config), assignments)
+    if ":" not in config.env:
+        gym.spec(config.env)  # Rather than in every worker. The prefix is a module.
+    folder = create_run_folder(arguments.logdir, arguments.config)
+    save_config(config, folder / CONFIG_FILE)
+    return folder, config

@@ -1,0 +1,45 @@
+"""Environments of a run, as the policy sees them."""
+
+import functools
+from collections.abc import Callable
+
+import gymnasium as gym
+
+import rltools
+from examples.ppo.configs import Config
+from rltools import wrappers
+
+
+def make_env(config: Config) -> gym.Env:
+    """Build one environment of a run.
+
+    A normal distribution has no bounds, so continuous actions are clipped; where
+    `normalize_ranges` is set, -1 and 1 stand for the bounds of the environment.
+    """
+    # The batch checks what environments return, and more strictly.
+    env: gym.Env = gym.make(config.env, disable_env_checker=True)
+    env = wrappers.LimitDuration(env, config.max_length)
+    if isinstance(env.action_space, gym.spaces.Box):
+        if config.normalize_ranges:
+            env = wrappers.RangeNormalize(env, observ=False)
+        env = wrappers.ClipAction(env)
+    return env
+
+
+def define_batch_env(
+    constructor: Callable[[], gym.Env], num_agents: int, env_processes: bool
+) -> rltools.BatchEnv:
+    """Build a batch of environments.
+
+    Args:
+        constructor: Builds one environment.
+        num_agents: Number of environments.
+        env_processes: Whether each environment gets a process of its own. Worth it
+            where a step of the environment takes longer than reaching a process.
+
+    Returns:
+        The batch, to be closed by the caller.
+    """
+    if env_processes:
+        constructor = functools.partial(wrappers.ExternalProcess, constructor)
+    return rltools.BatchEnv([constructor() for _ in range(num_agents)])

@@ -1,0 +1,36 @@
+"""Import TensorFlow without its greetings."""
+
+import os
+import sys
+import tempfile
+from types import ModuleType
+
+from rltools.extras import require
+
+
+def import_tensorflow() -> ModuleType:
+    """Import TensorFlow, and show what it writes meanwhile only if that fails.
+
+    It reports on the processor and missing graphics cards before any setting that
+    turns such lines off is read.
+
+    Returns:
+        The module.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    visible = os.dup(2)
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
+        try:
+            return require("tensorflow", extra="ppo")
+        except BaseException:
+            hidden.seek(0)
+            os.write(visible, hidden.read())
+            raise
+        finally:
+            os.dup2(visible, 2)
+            os.close(visible)

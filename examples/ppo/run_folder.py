@@ -1,0 +1,77 @@
+"""Folders of runs: `<logdir>/<timestamp>-<config>/`."""
+
+import datetime
+import itertools
+import pathlib
+
+from examples.ppo.configs import unknown
+from rltools.errors import ConfigError
+
+_FORMAT = "%Y%m%dT%H%M%S"
+
+
+def create_run_folder(logdir: pathlib.Path, config_name: str) -> pathlib.Path:
+    """Make a new folder, named after the present time.
+
+    Args:
+        logdir: Where to make it; made too if it doesn't exist.
+        config_name: Name of the run's config.
+
+    Raises:
+        ConfigError: The folder can't be made.
+    """
+    now = datetime.datetime.now()
+    try:
+        logdir.mkdir(parents=True, exist_ok=True)
+        # Runs that start within the same second get different stamps.
+        for seconds in itertools.count():
+            stamp = (now + datetime.timedelta(seconds=seconds)).strftime(_FORMAT)
+            folder = logdir / f"{stamp}-{config_name}"
+            if any(logdir.glob(f"{stamp}-*")):
+                continue
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            return folder
+    except OSError as error:
+        raise ConfigError(
+            f"Can't write to the logdir {str(logdir)!r}: {error.strerror}."
+        ) from error
+    raise AssertionError("Counting never ends.")
+
+
+def find_run_folder(
+    logdir: pathlib.Path, timestamp: str, config_name: str | None
+) -> pathlib.Path:
+    """Find the folder of an earlier run.
+
+    Args:
+        logdir: Where the run was made.
+        timestamp: The first part of the folder's name.
+        config_name: The second part of its name, or None for whatever it is.
+
+    Raises:
+        ConfigError: There is none, or several configs have this timestamp.
+    """
+    folders = {
+        path.name: path
+        for path in sorted(logdir.glob(f"*-{config_name or '*'}"))
+        if path.is_dir()
+    }
+    found = [path for name, path in folders.items() if _stamp(name) == timestamp]
+    if not found:
+        stamps = [_stamp(name) for name in folders]
+        raise ConfigError(
+            f"In {str(logdir)!r}: {unknown('run', timestamp, stamps)}"
+            if stamps
+            else f"There are no runs in {str(logdir)!r}."
+        )
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        raise ConfigError(f"Several runs have this timestamp, choose --config: {names}")
+    return found[0]
+
+
+def _stamp(name: str) -> str:
+    return name.partition("-")[0]

@@ -1,0 +1,28 @@
+import pytest
+
+from examples.ppo.configs import Config
+
+
+@pytest.fixture
+def make_config():
+    """Builds small configs: two agents, three steps each, two minibatches of three."""
+
+    def build(**changes):
+        options = {
+            "env": "Pendulum-v1",
+            "num_agents": 2,
+            "max_length": 5,
+            "steps": 24,
+            "update_every": 6,
+            "update_epochs": 2,
+            "batch_size": 3,
+            "eval_every": 12,
+            "eval_agents": 2,
+            "eval_episodes": 4,
+            "policy_layers": (8,),
+            "value_layers": (8, 4),
+            "learning_rate": 1e-2,
+        }
+        return Config(**(options | changes))
+
+    return build

@@ -19,7 +19,8 @@ class AutoReset(Autoreset):
     # Terminated:              x                  x
     ```
 
-    The first episode still begins with a call of `reset`.
+    The first episode still begins with a call of `reset`. Wrappers that remember
+    something of the episode belong inside: those around are not told when one begins.
 
     Args:
         env: The environment to wrap.

@@ -124,6 +124,8 @@ class FromGym(gymnasium.Env[Any, Any]):
         generator = getattr(self.gym_env, "np_random", None)
         if isinstance(generator, np.random.Generator):
             self._np_random = generator
+            if self._np_random_seed is None:
+                self._np_random_seed = -1  # Stands for "not known" in Gymnasium.
         self._render_for_human()
         return self._convert_observ(observ), info
 

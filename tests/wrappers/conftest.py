@@ -29,6 +29,7 @@ class ScriptedEnvironment(gym.Env):
         self.buffer = np.empty_like(observations[0]) if reuse else None
         self.resets = []
         self.actions = []
+        self.closed = 0
         self.time = None
 
     def reset(self, *, seed=None, options=None):
@@ -44,6 +45,12 @@ class ScriptedEnvironment(gym.Env):
         terminated, truncated = self.flags if is_end else (False, False)
         reward = self.rewards[self.time - 1]
         return self._observe(), reward, terminated, truncated, {"time": self.time}
+
+    def render(self):
+        return f"picture of {self.time}"
+
+    def close(self):
+        self.closed += 1
 
     def _observe(self):
         observation = self.observations[self.time]

@@ -28,6 +28,7 @@ WRAPPERS = {
 # All that takes an environment; FromGym takes one of another kind.
 NEEDS_BOX_ACTION = {"ClipAction"}
 NEEDS_BOX_OBSERV = {"FrameDelta", "FrameHistory-flat", "FrameHistory-stacked"}
+UNIT = gym.spaces.Box(-1.0, 1.0, (1,), np.float32)
 NESTED = gym.spaces.Dict(
     {
         "image": gym.spaces.Box(0, 255, (2, 3), np.uint8),
@@ -140,7 +141,7 @@ def test_spec_makes_the_same_environment(make, play):
 
 @pytest.mark.parametrize("name", WRAPPERS)
 def test_seed_and_options_reach_the_environment(name, counting):
-    inner = counting(30, action_space=gym.spaces.Box(-1.0, 1.0, (1,), np.float32))
+    inner = counting(30, action_space=UNIT)
     env = WRAPPERS[name](inner)
     env.reset(seed=7, options={"level": 2})
     env.reset()
@@ -150,13 +151,25 @@ def test_seed_and_options_reach_the_environment(name, counting):
 @pytest.mark.parametrize("flags", [(True, False), (False, True), (True, True)])
 @pytest.mark.parametrize("name", WRAPPERS)
 def test_flags_pass_through(name, flags, counting, play):
-    inner = counting(
-        10, flags=flags, action_space=gym.spaces.Box(-1.0, 1.0, (1,), np.float32)
-    )
+    inner = counting(10, flags=flags, action_space=UNIT)
     _, *steps = play(WRAPPERS[name](inner))
     assert [step[2:4] for step in steps[:-1]] == [(False, False)] * (len(steps) - 1)
     assert steps[-1][2:4] == flags
     assert steps[-1][4] == {"time": 10}
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+def test_everything_else_reaches_the_environment(name, counting):
+    inner = counting(10, action_space=UNIT)
+    env = WRAPPERS[name](inner)
+    assert env.unwrapped is env.env is inner
+    assert env.get_wrapper_attr("rewards") is inner.rewards
+    env.set_wrapper_attr("rewards", [1.0] * 10)
+    assert inner.rewards == [1.0] * 10
+    env.reset()
+    assert env.render() == f"picture of {inner.time}"
+    env.close()
+    assert inner.closed == 1
 
 
 @pytest.mark.parametrize("name", WRAPPERS)

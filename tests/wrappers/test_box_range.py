@@ -46,6 +46,29 @@ def test_values_inside_stay_inside(case):
         assert np.array_equal(tested.denormalize(extreme), bound)
 
 
+@given(case=boxes_and_values(FLOATS + INTEGERS), data=st.data())
+def test_way_back_ends_inside(case, data):
+    """Law: every element of the new box comes back as an element of the old one."""
+    tested = BoxRange(case[0])
+    shape, dtype = tested.space.shape, tested.space.dtype
+    unit = st.floats(-1, 1, width=8 * dtype.itemsize)
+    value = data.draw(st_np.arrays(dtype, shape, elements=unit))
+    assert tested.denormalize(value) in tested.source
+
+
+def test_way_back_to_a_single_value_is_not_rounded_away():
+    tested = BoxRange(gym.spaces.Box(0.1, 0.1, (2001,), np.float64))
+    back = tested.denormalize(np.linspace(-1, 1, 2001))
+    assert back.tolist() == [0.1] * 2001
+
+
+def test_range_as_small_as_can_be():
+    tiny = float(np.finfo(np.float16).smallest_subnormal)
+    tested = BoxRange(gym.spaces.Box(0, tiny, (1,), np.float16))
+    assert tested.normalize(np.array([tiny], np.float16)).tolist() == [1]
+    assert tested.normalize(np.array([0], np.float16)).tolist() == [-1]
+
+
 @given(case=boxes_and_values(FLOATS))
 def test_round_trip_of_floats(case):
     """Law: there and back is the identity, up to the precision of the larger bound."""
@@ -125,6 +148,8 @@ def test_dtype(dtype, expected):
         gym.spaces.Box(np.array([0, 0]), np.array([3, 2**48 + 1]), dtype=np.int64),
         gym.spaces.Box(np.array([-(2**63), 0]), np.array([3, 3]), dtype=np.int64),
         gym.spaces.Box(-np.inf, np.inf, (2,), np.int32),
+        gym.spaces.Box(-np.inf, 3, (2,), np.int32),
+        gym.spaces.Box(3, np.inf, (2,), np.int32),
     ],
 )
 def test_integers_too_large_are_left_alone_altogether(space):

@@ -106,9 +106,13 @@ def test_no_spec_where_it_would_lose_a_wrapper():
 
 def test_random_generator_is_that_of_the_environment():
     env = FromGym(old_gym.make("CartPole-v1"))
-    env.reset(seed=4)
+    env.reset()
+    assert env.np_random_seed == -1
     assert env.np_random is env.gym_env.unwrapped.np_random
+    env.reset(seed=4)
+    env.reset()
     assert env.np_random_seed == 4
+    assert env.np_random is env.gym_env.unwrapped.np_random
 
 
 def test_public_attributes():

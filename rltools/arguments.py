@@ -1,6 +1,8 @@
 """Checks of arguments whose errors name the argument, the value and the expectation."""
 
 import operator
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from rltools.errors import InvalidArgumentError
@@ -32,3 +34,24 @@ def check_integer(name: str, value: Any, *, at_least: int) -> int:
         kind = type(value).__name__
         raise InvalidArgumentError(f"{expected}, got {value!r} ({kind}).")
     return number
+
+
+def check_writable(name: str, folder: Path) -> None:
+    """Check that files can be made in a folder, which is made if it is missing.
+
+    Args:
+        name: Name of the argument, for the message.
+        folder: The folder.
+
+    Raises:
+        InvalidArgumentError: The folder or a file in it can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        raise InvalidArgumentError(
+            f"expected {name} to be a folder that can be written, got {str(folder)!r} "
+            f"({error})."
+        ) from error

@@ -104,7 +104,7 @@ def test_the_same_step_is_replaced(store, valid):
 
 def test_foreign_names_are_left_alone(store, caplog):
     store.directory.mkdir(parents=True)
-    foreign = ["checkpoint", "checkpoint-01", "checkpoint-x", "checkpoint-1.zip", ".x"]
+    foreign = ["checkpoint", "checkpoint-09", "checkpoint-x", "checkpoint-1.zip", ".x"]
     for name in foreign:
         (store.directory / name).mkdir()
     (store.directory / "notes").write_text("")

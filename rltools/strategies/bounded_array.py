@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from hypothesis.strategies import SearchStrategy
 
+_MAX_UNFILLED = 32
+
 
 def bounded_arrays(low: np.ndarray, high: np.ndarray) -> SearchStrategy[np.ndarray]:
     """Draw an array between two others.
@@ -37,10 +39,19 @@ def bounded_arrays(low: np.ndarray, high: np.ndarray) -> SearchStrategy[np.ndarr
 
     return st.tuples(
         *[
-            npst.arrays(dtype, len(indices), elements=_scalars(dtype, *pair))
+            _filled(dtype, len(indices), _scalars(dtype, *pair))
             for pair, indices in groups.items()
         ]
     ).map(assemble)
+
+
+def _filled(
+    dtype: np.dtype[Any], size: int, scalars: SearchStrategy[Any]
+) -> SearchStrategy[np.ndarray]:
+    # Hypothesis draws few values and fills up with one more, which is what makes large
+    # arrays affordable. Small ones shrink better without, value by value.
+    fill = st.nothing() if size <= _MAX_UNFILLED else None
+    return npst.arrays(dtype, size, elements=scalars, fill=fill)
 
 
 def _scalars(dtype: np.dtype[Any], low: Any, high: Any) -> SearchStrategy[Any]:

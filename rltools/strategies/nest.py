@@ -93,8 +93,8 @@ def same_structure(
     _require_containers(containers)
     plans = st.recursive(
         st.just(_LEAF),
-        lambda children: st.one_of(
-            [_container_plans(kind, keys, children) for kind in containers]
+        lambda children: st.sampled_from(list(containers)).flatmap(
+            lambda kind: _container_plans(kind, keys, children)
         ),
         max_leaves=max_leaves,
     )

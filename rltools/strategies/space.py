@@ -50,7 +50,7 @@ def spaces(
         max_side: Largest size of each dimension.
 
     Returns:
-        A strategy for spaces. It shrinks towards a small `Discrete`.
+        A strategy for spaces. It shrinks towards a small space that is not nested.
 
     Raises:
         InvalidOptionError: An argument is of the wrong type or out of its range.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from rltools.nested.matching import matching_leaves
+from rltools.nested.matching import aligned_leaves
 from rltools.nested.structure import (
     field_names,
     is_leaf,
@@ -53,7 +53,7 @@ def filter_(
     (1, 2)
     """
     everything = (structure, *structures)
-    matching_leaves(everything, iter)  # Raises before the predicate is first asked.
+    aligned_leaves(structure, structures, iter)  # Raises before any call.
     kept: list[Any] = []
     result = _filter(predicate, everything, kept)
     if flatten:

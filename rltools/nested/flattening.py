@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rltools.errors import StructureError
-from rltools.nested.matching import matching_leaves
+from rltools.nested.matching import aligned_leaves
 from rltools.nested.structure import refill, sorted_keys
 
 
@@ -24,7 +24,8 @@ def flatten(structure: Any, /) -> tuple[Any, ...]:
     >>> nested.flatten("leaf"), nested.flatten([{}, ()])
     (('leaf',), ())
     """
-    return tuple([leaf for (leaf,) in matching_leaves((structure,), sorted_keys)])
+    (leaves,) = aligned_leaves(structure, (structure,), sorted_keys)
+    return tuple(leaves)
 
 
 def unflatten(structure: Any, leaves: Iterable[Any], /) -> Any:

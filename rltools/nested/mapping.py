@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from rltools.nested.matching import matching_leaves
+from rltools.nested.matching import aligned_leaves
 from rltools.nested.structure import (
     LEAF_TYPES,
     is_leaf,
     is_mapping,
     rebuild,
-    refill,
     sorted_keys,
 )
 
@@ -51,13 +50,15 @@ def map_(
     rltools.errors.StructureError: Structure 1 differs from structure 0 at ['a']: \
 expected list of length 2, got list of length 1.
     """
-    if flatten:
-        rows = matching_leaves((structure, *structures), sorted_keys)
-        return tuple([function(*row) for row in rows])
-    if not structures:
+    if not structures and not flatten:
         return _map_one(function, structure)
-    rows = matching_leaves((structure, *structures), iter)
-    return refill(structure, iter([function(*row) for row in rows]), iter)
+    if flatten:
+        columns = aligned_leaves(structure, (structure, *structures), sorted_keys)
+        return tuple(map(function, *columns))
+    # Mapping over the first structure visits its leaves in just the order in which
+    # those of the others were collected.
+    partners = zip(*aligned_leaves(structure, structures, iter), strict=True)
+    return _map_one(lambda leaf: function(leaf, *next(partners)), structure)
 
 
 def zip_(structure: Any, /, *structures: Any, flatten: bool = False) -> Any:

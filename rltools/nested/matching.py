@@ -17,37 +17,36 @@ class _DifferenceError(Exception):
     """Two structures differ; raised without a path, which is found afterwards."""
 
 
-def matching_leaves(
-    structures: tuple[Any, ...], order: KeyOrder
-) -> list[tuple[Any, ...]]:
-    """Collect the corresponding leaves of structures of the same shape.
+def aligned_leaves(
+    first: Any, others: tuple[Any, ...], order: KeyOrder
+) -> list[list[Any]]:
+    """Collect the leaves of structures in the order of another one of the same shape.
 
     Args:
-        structures: At least one structure.
+        first: The structure that gives the shape and the order.
+        others: Structures of the same shape.
         order: The order in which the values of a mapping are visited.
 
     Returns:
-        For each leaf of the first structure, a tuple of that leaf and those that
-        correspond to it.
+        For each of the others, a list of its leaves.
 
     Raises:
         StructureError: The structures differ; names the first difference.
 
-    >>> matching_leaves(({"a": 1, "b": [2]}, {"b": (4,), "a": 3}), sorted)
-    [(1, 3), (2, 4)]
+    >>> aligned_leaves({"b": 1, "a": [2]}, ({"a": (4,), "b": 3},), iter)
+    [[3, 4]]
     """
     columns: list[list[Any]] = []
     try:
-        for structure in structures:
+        for other in others:
             columns.append([])
-            _align(structures[0], structure, order, columns[-1])
+            _align(first, other, order, columns[-1])
     except _DifferenceError:
-        raise StructureError(_explain(structures)) from None
-    return list(zip(*columns, strict=True))
+        raise StructureError(_explain(first, others)) from None
+    return columns
 
 
 def _align(first: Any, other: Any, order: KeyOrder, leaves: list[Any]) -> None:
-    """Append the leaves of the other structure in the order of the first one."""
     if not _same_node(first, other):
         raise _DifferenceError
     if is_leaf(first):
@@ -59,7 +58,7 @@ def _align(first: Any, other: Any, order: KeyOrder, leaves: list[Any]) -> None:
     else:
         pairs = zip(first, other, strict=True)
     for item, partner in pairs:
-        # Known leaves are by far the most frequent, and are spared two calls.
+        # Known leaves are by far the most frequent, and are spared a call.
         if type(item) in LEAF_TYPES and type(partner) in LEAF_TYPES:
             leaves.append(partner)
         else:
@@ -84,9 +83,9 @@ def _same_node(first: Any, other: Any) -> bool:
     return len(first) == len(other)
 
 
-def _explain(structures: tuple[Any, ...]) -> str:
-    for index, other in enumerate(structures[1:], start=1):
-        if difference := _find_difference(structures[0], other, path=""):
+def _explain(first: Any, others: tuple[Any, ...]) -> str:
+    for index, other in enumerate(others, start=1):
+        if difference := _find_difference(first, other, path=""):
             path, expected, got = difference
             return (
                 f"Structure {index} differs from structure 0 at {path or 'the root'}: "

@@ -185,10 +185,12 @@ class InGraphAlgorithm:
 
     def _summary_arrays(self) -> list[np.ndarray]:
         summary = self._algo.summary()
-        if set(summary) != set(self._summary_spec):
+        expected = set(self._summary_spec)
+        if not isinstance(summary, Mapping) or set(summary) != expected:
+            got = sorted(summary) if isinstance(summary, Mapping) else describe(summary)
             raise InvalidResultError(
-                f"summary: expected the entries {list(self._summary_spec)} of "
-                f"summary_spec, got {sorted(summary)}"
+                f"summary: expected the entries {sorted(expected)} of summary_spec, "
+                f"got {got}"
             )
         return [
             _to_summary(name, spec, summary[name])

@@ -9,6 +9,8 @@ import tensorflow as tf
 from gymnasium.vector import AutoresetMode
 
 from rltools.errors import InvalidArgumentError
+from rltools.in_graph.conversion import to_integers
+from rltools.in_graph.episodes import Episodes
 from rltools.in_graph.graph_env import GraphEnv
 
 
@@ -29,6 +31,7 @@ class InGraphBatchEnv(GraphEnv):
     Attributes:
         batch: The batch given.
         simulations: What `rltools.simulate` keeps from call to call, by algorithm.
+        episodes: Scores and lengths, as `rltools.simulate` adds them up.
         driver: Variable with the number of the simulation that stepped last, or -1.
 
     Raises:
@@ -56,6 +59,7 @@ class InGraphBatchEnv(GraphEnv):
         # TensorFlow would track a plain dictionary, and refuse its keys.
         self.simulations: UserDict[int, Any] = UserDict()
         fresh = tf.zeros(batch.num_envs, tf.bool)
+        self.episodes = Episodes(batch.num_envs)
         self.driver = tf.Variable(-1, trainable=False, name="driver")
         self._fresh = tf.Variable(fresh, trainable=False, name="fresh")
 
@@ -90,24 +94,26 @@ class InGraphBatchEnv(GraphEnv):
                 environments' own streams.
 
         Raises:
-            InvalidArgumentError: An index is out of range or given twice.
+            InvalidArgumentError: An index is out of range or given twice, or they or
+                the seed are not integers of those shapes.
             InvalidObservationError: As in `simulate`.
         """
         indices = tf.range(len(self)) if indices is None else indices
-        indices = tf.cast(tf.convert_to_tensor(indices, dtype_hint=tf.int32), tf.int32)
-        inputs = [] if seed is None else [tf.convert_to_tensor(seed, tf.int64)]
+        inputs = [to_integers("indices", indices, tf.int32, rank=1)]
+        if seed is not None:
+            inputs.append(to_integers("seed", seed, tf.int64, rank=0))
         specs = [
             tf.TensorSpec([None, *spec.shape[1:]], spec.dtype)
             for spec in self.observ_spec.specs
         ]
-        rows = self.python.call(self._reset_envs, [indices, *inputs], specs)
-        places = indices[:, tf.newaxis]
+        rows = self.python.call(self._reset_envs, inputs, specs)
+        places = inputs[0][:, tf.newaxis]
         for variable, values in zip(self._observ, rows, strict=True):
             variable.scatter_nd_update(places, values)
-        self._reward.scatter_nd_update(places, tf.zeros_like(indices, tf.float32))
+        self._reward.scatter_nd_update(places, tf.zeros_like(inputs[0], tf.float32))
         for variable in (self._terminated, self._truncated):
-            variable.scatter_nd_update(places, tf.zeros_like(indices, tf.bool))
-        self._fresh.scatter_nd_update(places, tf.ones_like(indices, tf.bool))
+            variable.scatter_nd_update(places, tf.zeros_like(inputs[0], tf.bool))
+        self._fresh.scatter_nd_update(places, tf.ones_like(inputs[0], tf.bool))
 
     def _step_env(self, action: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         return self.batch.step(action)

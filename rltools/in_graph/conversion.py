@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from rltools.errors import InvalidArgumentError
+
 
 def to_tensor(value: Any, dtype: tf.DType) -> tf.Tensor:
     """Convert a value to a tensor.
@@ -25,3 +27,26 @@ def to_tensor(value: Any, dtype: tf.DType) -> tf.Tensor:
     if isinstance(value, np.ndarray | np.generic):
         return tf.convert_to_tensor(value, value.dtype)
     return tf.convert_to_tensor(value, dtype_hint=dtype)
+
+
+def to_integers(name: str, value: Any, dtype: tf.DType, *, rank: int) -> tf.Tensor:
+    """Convert an argument to a tensor of integers.
+
+    Args:
+        name: Name of the argument, for the message.
+        value: Integers of any dtype.
+        dtype: The integer dtype wanted.
+        rank: The number of dimensions wanted.
+
+    Returns:
+        Tensor of that dtype.
+
+    Raises:
+        InvalidArgumentError: It is not made of integers, or of another rank.
+    """
+    tensor = to_tensor(value, dtype)
+    if not tensor.dtype.is_integer or tensor.shape.rank not in (rank, None):
+        raise InvalidArgumentError(
+            f"expected {name} to be integers of rank {rank}, got {value!r}."
+        )
+    return tf.cast(tensor, dtype)

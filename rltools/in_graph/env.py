@@ -6,6 +6,7 @@ import gymnasium as gym
 import numpy as np
 import tensorflow as tf
 
+from rltools.in_graph.conversion import to_integers
 from rltools.in_graph.graph_env import GraphEnv, assign_all
 
 
@@ -39,7 +40,8 @@ class InGraphEnv(GraphEnv):
     def simulate(self, action: Any) -> None:
         """Take one step, as in `GraphEnv.simulate`, and count it."""
         super().simulate(action)
-        self._step.assign_add(1)
+        with tf.control_dependencies([self.reward]):  # Not if the step fails.
+            self._step.assign_add(1)
 
     @tf.autograph.experimental.do_not_convert
     def reset(self, seed: Any = None) -> None:
@@ -49,9 +51,12 @@ class InGraphEnv(GraphEnv):
             seed: Scalar integer, or None to continue the environment's own stream.
 
         Raises:
+            InvalidArgumentError: The seed is not an integer.
             InvalidObservationError: As in `simulate`.
         """
-        inputs = [] if seed is None else [tf.convert_to_tensor(seed, tf.int64)]
+        inputs = []
+        if seed is not None:
+            inputs.append(to_integers("seed", seed, tf.int64, rank=0))
         observ = self.python.call(self._reset_env, inputs, self.observ_spec.specs)
         assign_all(self._observ, observ)
         for variable in (self._reward, self._terminated, self._truncated):

@@ -96,7 +96,8 @@ class GraphEnv(tf.Module):
         """Take one step and write what comes of it to the variables.
 
         Args:
-            action: Nested tensors of the action space's dtypes and batched shapes.
+            action: Nested tensors or arrays of the action space's dtypes and batched
+                shapes.
 
         Raises:
             InvalidActionError: The structure, a dtype or a shape differs.

@@ -9,7 +9,6 @@ from rltools.arguments import check_integer
 from rltools.errors import InvalidArgumentError
 from rltools.in_graph.algorithm_verbs import AlgorithmVerbs
 from rltools.in_graph.batch_env import InGraphBatchEnv
-from rltools.in_graph.streaming_mean import StreamingMean
 
 _Results = tuple[tf.Tensor, tf.Tensor]
 
@@ -60,7 +59,7 @@ def simulate(
         Tuple of done, score and summary. Done, bool, says whose episode is over after
         the step. Score, float32, is the sum of rewards of the running episode so far.
         Both have shape `[n]`, or `[steps, n]`. The summary is that of the algorithm
-        with `mean_score` and `mean_length`, float32 scalars over the episodes that
+        with `mean_score` and `mean_length`, float32 scalars over its episodes that
         ended since the last call with `log=True`. Where there is nothing to write, its
         tensors have no elements: all of them if `log` is False, and the means if no
         episode ended.
@@ -82,8 +81,7 @@ def simulate(
     log, reset = _to_flag("log", log), _to_flag("reset", reset)
     count = _to_count(steps)
     if id(algo) not in env.simulations:
-        with tf.init_scope():
-            env.simulations[id(algo)] = _Simulation(env, algo)
+        env.simulations[id(algo)] = _Simulation(env, algo)
     simulation = env.simulations[id(algo)]
     last, every, summary = env.python.run(simulation.run, log, reset, count)
     if steps is None:
@@ -94,22 +92,17 @@ def simulate(
     return *every, summary
 
 
-class _Simulation(tf.Module):
-    """The compiled function of an environment and an algorithm, and its state.
+class _Simulation:
+    """The compiled function of an environment and an algorithm.
 
-    Scores, lengths and means are kept here rather than with the environment, so that
-    two algorithms in one environment do not mix theirs.
+    It makes no variables, because a function that does so is traced twice, and so would
+    be the one that calls `simulate` first.
     """
 
     def __init__(self, env: InGraphBatchEnv, algo: Any) -> None:
-        super().__init__()
         self._number = next(_numbers)
         self._env = env
         self._verbs = AlgorithmVerbs(algo)
-        self._score = tf.Variable(tf.zeros(len(env)), trainable=False)
-        self._length = tf.Variable(tf.zeros(len(env), tf.int32), trainable=False)
-        self._mean_score = StreamingMean((), tf.float32)
-        self._mean_length = StreamingMean((), tf.float32)
         flag = tf.TensorSpec((), tf.bool)
         self.run = tf.function(
             self._run,
@@ -122,9 +115,10 @@ class _Simulation(tf.Module):
     ) -> tuple[_Results, _Results, dict[str, tf.Tensor]]:
         """Take steps and return done and score of the last and of every step."""
         env = self._env
-        is_new = env.driver != self._number
+        takes_over = env.driver != self._number
         env.driver.assign(self._number)
-        reset |= is_new
+        reset |= takes_over
+        tf.cond(takes_over, self._forget, tf.no_op)
 
         def body(
             index: tf.Tensor, done: tf.TensorArray, score: tf.TensorArray
@@ -134,7 +128,7 @@ class _Simulation(tf.Module):
             return (
                 index + 1,
                 done.write(index, env.done),
-                score.write(index, self._score.read_value()),
+                score.write(index, env.episodes.score),
             )
 
         _, done, score = tf.while_loop(
@@ -146,9 +140,13 @@ class _Simulation(tf.Module):
                 tf.TensorArray(tf.float32, steps, element_shape=[len(env)]),
             ),
         )
-        last = env.done, self._score.read_value()
+        last = env.done, env.episodes.score
         every = done.stack(), score.stack()
         return last, every, self._summarize(log)
+
+    def _forget(self) -> tf.Tensor:
+        self._env.episodes.clear_means()
+        return tf.no_op()
 
     def _begin(self, everywhere: tf.Tensor) -> None:
         env = self._env
@@ -157,8 +155,7 @@ class _Simulation(tf.Module):
 
         def begin() -> tf.Tensor:
             env.reset(_indices(begins & ~fresh))
-            self._score.assign(tf.where(begins, 0.0, self._score))
-            self._length.assign(tf.where(begins, 0, self._length))
+            env.episodes.begin(begins)
             self._verbs.call("begin_episode", _indices(begins))
             return tf.no_op()
 
@@ -170,8 +167,7 @@ class _Simulation(tf.Module):
         observ = env.observ
         action = self._verbs.call("perform", everyone, observ)
         env.simulate(action)
-        self._score.assign_add(env.reward)
-        self._length.assign_add(tf.ones_like(self._length))
+        env.episodes.step(env.reward)
         self._verbs.call(
             "experience",
             everyone,
@@ -185,10 +181,7 @@ class _Simulation(tf.Module):
         done = env.done
 
         def end() -> tf.Tensor:
-            self._mean_score.submit(tf.boolean_mask(self._score, done))
-            self._mean_length.submit(
-                tf.boolean_mask(tf.cast(self._length, tf.float32), done)
-            )
+            env.episodes.end(done)
             self._verbs.call("end_episode", _indices(done))
             return tf.no_op()
 
@@ -207,18 +200,12 @@ class _Simulation(tf.Module):
 
     def _summary(self) -> dict[str, tf.Tensor]:
         summary = self._verbs.summary()
-        means = {"mean_score": self._mean_score, "mean_length": self._mean_length}
+        means = self._env.episodes.clear_means()
         if taken := set(means) & set(summary):
             raise InvalidArgumentError(
                 f"expected a summary without {sorted(taken)}: simulate adds these."
             )
-        for name, mean in means.items():
-            summary[name] = _mean_or_nothing(mean)
-        return summary
-
-
-def _mean_or_nothing(mean: StreamingMean) -> tf.Tensor:
-    return tf.cond(mean.count > 0, mean.clear, lambda: tf.zeros([0]))
+        return {**summary, **means}
 
 
 def _indices(mask: tf.Tensor) -> tf.Tensor:

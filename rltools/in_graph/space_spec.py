@@ -18,7 +18,7 @@ _ARRAY_SPACES = spaces.Box | spaces.Discrete | spaces.MultiDiscrete | spaces.Mul
 
 
 @dataclass(frozen=True)
-class _Leaf:
+class ArrayLeaf:
     """An array-like space among nested ones."""
 
     path: str
@@ -54,7 +54,7 @@ class SpaceSpec:
         self._error = error
         self._batch_shape = batch_shape
         self._structure = _build(space, name, batch_shape)
-        self._leaves: Sequence[_Leaf] = nested.flatten(self._structure)
+        self._leaves: Sequence[ArrayLeaf] = nested.flatten(self._structure)
         self.specs: list[tf.TensorSpec] = [leaf.spec for leaf in self._leaves]
         self.paths: list[str] = [leaf.path for leaf in self._leaves]
 
@@ -73,7 +73,7 @@ class SpaceSpec:
         """Take an element apart into tensors of exactly the specs.
 
         Args:
-            value: Nested tensors, or what converts to them without loss.
+            value: Nested tensors or arrays, or numbers for scalars.
 
         Returns:
             One tensor per leaf, with its static shape. Raises `error` if the structure,
@@ -94,13 +94,13 @@ class SpaceSpec:
         """
         return [self._to_array(leaf, item) for leaf, item in self._pair(value)]
 
-    def _pair(self, value: Any) -> Sequence[tuple[_Leaf, Any]]:
+    def _pair(self, value: Any) -> Sequence[tuple[ArrayLeaf, Any]]:
         try:
             return nested.zip(self._structure, value, flatten=True)
         except StructureError as error:
             raise self._error(f"{self._name}: {error}") from error
 
-    def _to_tensor(self, leaf: _Leaf, value: Any) -> tf.Tensor:
+    def _to_tensor(self, leaf: ArrayLeaf, value: Any) -> tf.Tensor:
         spec = leaf.spec
         value = to_tensor(value, spec.dtype)
         shape = value.shape
@@ -111,7 +111,7 @@ class SpaceSpec:
             )
         return tf.ensure_shape(value, spec.shape)
 
-    def _to_array(self, leaf: _Leaf, value: Any) -> np.ndarray:
+    def _to_array(self, leaf: ArrayLeaf, value: Any) -> np.ndarray:
         array = np.asarray(value)
         if array.shape != leaf.shape or array.dtype != leaf.dtype:
             fits = leaf.spec.shape.is_compatible_with(array.shape)
@@ -168,7 +168,7 @@ def _build(space: Any, path: str, batch_shape: tuple[int | None, ...]) -> Any:
             f"{path}: expected a dtype that TensorFlow has, got {space.dtype}"
         ) from error
     shape = (*batch_shape, *(space.shape or ()))
-    return _Leaf(
+    return ArrayLeaf(
         path,
         spec=tf.TensorSpec(shape, dtype),
         shape=shape,

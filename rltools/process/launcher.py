@@ -1,0 +1,120 @@
+"""Starts workers: fresh interpreters that inherit nothing by accident.
+
+A worker is not forked: a process with threads (TensorFlow's, or NumPy's own) can't be
+forked safely. Nor does it run the program's `__main__` again, so that programs need no
+guard, notebooks work, and what the program imports isn't paid for in every worker.
+"""
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+# Many workers on few cores each with a thread per core would only be in their way.
+_THREAD_COUNTS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+_BOOT = (
+    "import sys; sys.path[:] = {path!r}; "
+    "from rltools.process.worker import main; main({socket}, {read_end})"
+)
+
+
+class Launched(NamedTuple):
+    """A worker that has been started, and the ends of what connects it."""
+
+    process: "WorkerProcess"
+    connection: Connection
+
+
+class WorkerProcess:
+    """The process of a worker and the group of those that it started.
+
+    Args:
+        process: The process, leader of its own process group.
+        lifeline: Descriptor of the lifeline's write end.
+    """
+
+    def __init__(self, process: subprocess.Popen, lifeline: int) -> None:
+        self._process = process
+        self._lifeline: int | None = lifeline
+        self._ending = threading.Lock()
+        self.exit_handle: int | None = None
+        if hasattr(os, "pidfd_open"):
+            self.exit_handle = os.pidfd_open(process.pid)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code as in `subprocess`, once `end` has been called."""
+        return self._process.returncode
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for the process to exit, without reaping it; returns whether it did."""
+        if self._process.returncode is not None:
+            return True
+        if self.exit_handle is not None:
+            poll = select.poll()
+            poll.register(self.exit_handle, select.POLLIN)
+            return bool(poll.poll(max(0.0, timeout) * 1000))
+        try:
+            self._process.wait(max(0.0, timeout))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def end(self) -> None:
+        """Kill what is left of the process and its group, and reap it; idempotent."""
+        with self._ending:
+            if self._process.returncode is None:
+                # While it is not reaped its id, and its group's, can't be another's.
+                try:
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                except (ProcessLookupError, PermissionError):
+                    self._process.kill()
+                self._process.wait()
+            self.forget()
+
+    def forget(self) -> None:
+        """Close this process's descriptors; a worker that still runs is killed."""
+        lifeline, self._lifeline = self._lifeline, None
+        handle, self.exit_handle = self.exit_handle, None
+        for descriptor in (lifeline, handle):
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+def launch() -> Launched:
+    """Start a worker; returns before it is ready."""
+    ours, theirs = socket.socketpair()
+    read_end, write_end = os.pipe()
+    code = _BOOT.format(path=sys.path, socket=theirs.fileno(), read_end=read_end)
+    environment = {**dict.fromkeys(_THREAD_COUNTS, "1"), **os.environ}
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(), read_end),
+            env=environment,
+            process_group=0,  # Ctrl-C is the parent's to handle.
+        )
+    except BaseException:
+        ours.close()
+        os.close(write_end)
+        raise
+    finally:
+        theirs.close()
+        os.close(read_end)
+    return Launched(WorkerProcess(process, write_end), Connection(ours.detach()))

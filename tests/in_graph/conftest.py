@@ -1,8 +1,9 @@
-"""Environments whose values tell where and when they come from."""
+"""Environments whose values tell where and when they come from, and an algorithm."""
 
 import gymnasium as gym
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import rltools
 
@@ -61,6 +62,43 @@ class BrokenEnv(CountingEnv):
         return results
 
 
+class GraphAlgorithm:
+    """Acts in the graph; counts traces in Python and calls in variables."""
+
+    def __init__(self):
+        self.traces = 0
+        self.calls = {
+            name: tf.Variable(0)
+            for name in ("begin_episode", "end_episode", "perform", "summary")
+        }
+        self.rewards = tf.Variable(0.0)
+
+    def begin_episode(self, indices):
+        self.calls["begin_episode"].assign_add(tf.size(indices))
+
+    def perform(self, indices, observ):
+        self.traces += 1
+        self.calls["perform"].assign_add(1)
+        if self.calls["perform"] < 0:  # AutoGraph makes a conditional of this.
+            observ = -observ
+        return observ[:, :2] + tf.cast(indices, tf.float32)[:, None]
+
+    def experience(
+        self, indices, observ, action, reward, terminated, truncated, next_observ
+    ):
+        self.rewards.assign_add(tf.reduce_sum(reward))
+
+    def end_episode(self, indices):
+        self.calls["end_episode"].assign_add(tf.size(indices))
+
+    def summary(self):
+        self.calls["summary"].assign_add(1)
+        return {"rewards": self.rewards.read_value(), "none": tf.zeros([0, 3])}
+
+    def count(self, name):
+        return int(self.calls[name])
+
+
 @pytest.fixture
 def make_counting():
     """Function from a count, or environments, to an in-graph batch of counting ones."""
@@ -81,3 +119,8 @@ def counting_env():
 @pytest.fixture
 def broken_env():
     return BrokenEnv
+
+
+@pytest.fixture
+def graph_algorithm():
+    return GraphAlgorithm

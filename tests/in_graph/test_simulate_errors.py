@@ -1,0 +1,144 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import rltools
+from rltools import errors, wrappers
+from rltools.mocks import MockAlgorithm, MockEnvironment
+
+
+def lose_simulator(results):
+    raise OSError("simulator lost")
+
+
+def test_failures_of_workers_show_the_worker_and_its_traceback(graph_algorithm):
+    class Failing(MockEnvironment):
+        def step(self, action):
+            raise OSError("simulator lost")
+
+    def make():
+        envs = [
+            wrappers.ExternalProcess(lambda: MockEnvironment((2,), (2,))),
+            wrappers.ExternalProcess(lambda: Failing((2,), (2,))),
+        ]
+        return rltools.InGraphBatchEnv(rltools.BatchEnv(envs)), graph_algorithm()
+
+    env, algo = make()
+    with pytest.raises(errors.RemoteError) as caught:
+        rltools.simulate(env, algo, steps=4)
+    env.batch.close()
+    assert (caught.value.worker, caught.value.command) == (1, "step")
+    assert caught.value.original_type.endswith("OSError")
+    assert 'raise OSError("simulator lost")' in caught.value.remote_traceback
+
+    env, algo = make()
+    with pytest.raises(tf.errors.OpError) as raised:
+        tf.function(lambda: rltools.simulate(env, algo, steps=4))()
+    env.batch.close()
+    for text in ("RemoteError: Worker 1", 'raise OSError("simulator lost")'):
+        assert text in str(raised.value)
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_goes_on_after_an_error(counting_env, broken_env, at):
+    batch = rltools.BatchEnv([counting_env(0), broken_env(1, at, lose_simulator)])
+    env = rltools.InGraphBatchEnv(batch)
+    mock = MockAlgorithm(batch, seed=0)
+    algo = rltools.InGraphAlgorithm(mock, env)
+    with pytest.raises(OSError, match="simulator lost"):
+        rltools.simulate(env, algo, steps=4)
+    done, score, _ = rltools.simulate(env, algo, reset=True, steps=2)
+    assert done.numpy().tolist() == [[False, False], [True, False]]
+    assert score.numpy().tolist() == [[11, 111], [23, 223]]
+
+
+def test_errors_of_algorithms_come_out_as_they_were(make_counting):
+    env = make_counting(2)
+    mock = MockAlgorithm(env.batch, seed=0)
+    mock.experience = lambda *args: [].pop()
+    algo = rltools.InGraphAlgorithm(mock, env)
+    with pytest.raises(IndexError, match="pop from empty list"):
+        rltools.simulate(env, algo)
+
+
+def test_nan_in_the_graph_is_named(broken_env, counting_env, graph_algorithm):
+    def spoil(results):
+        return np.full(3, np.nan, np.float32), *results[1:]
+
+    env = rltools.InGraphBatchEnv(
+        rltools.BatchEnv([counting_env(0), broken_env(1, 1, spoil)])
+    )
+    with pytest.raises(errors.InvalidObservationError, match=r"nan"):
+        rltools.simulate(env, graph_algorithm())
+
+
+def read(indices, observ):
+    return tf.constant(np.array(observ)[:, :2])
+
+
+def guess(indices, observ):
+    return np.zeros((2, 2), np.float32)
+
+
+def double(indices, observ):
+    return tf.cast(observ[:, :2], tf.float64)
+
+
+@pytest.mark.parametrize(
+    ("verb", "function", "error", "message"),
+    [
+        ("perform", read, errors.InvalidArgumentError, "perform to work.*InGraphAlgo"),
+        ("perform", guess, errors.InvalidArgumentError, "return tensors, got ndarray"),
+        ("perform", double, errors.InvalidActionError, "float32, got .* float64"),
+        ("perform", None, errors.InvalidArgumentError, "Algorithm lacks perform"),
+        (
+            "summary",
+            lambda: {"mean_score": tf.constant(1.0)},
+            errors.InvalidArgumentError,
+            "without .*mean_score",
+        ),
+        (
+            "summary",
+            lambda: tf.constant(1.0),
+            errors.InvalidResultError,
+            "Algorithm.summary to return a dictionary",
+        ),
+    ],
+)
+def test_refuses_algorithms_that_do_not_fit(
+    make_counting, graph_algorithm, verb, function, error, message
+):
+    algo = graph_algorithm()
+    setattr(algo, verb, function)
+    with pytest.raises(error, match=f"(?s){message}"):
+        rltools.simulate(make_counting(2), algo)
+
+
+def test_plain_python_algorithms_need_their_adapter(make_counting):
+    env = make_counting(2)
+    mock = MockAlgorithm(env.batch, seed=0)
+    with pytest.raises(errors.InvalidArgumentError, match="InGraphAlgorithm"):
+        rltools.simulate(env, mock)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"log": 1}, "expected log to be a boolean"),
+        ({"reset": [True]}, "expected reset to be a boolean"),
+        ({"steps": 0}, "steps to be an integer of at least 1, got 0"),
+        ({"steps": 1.0}, "steps to be an integer"),
+        ({"steps": tf.constant(1.0)}, "steps to be an integer or a scalar int32"),
+    ],
+)
+def test_refuses_arguments_of_other_kinds(
+    make_counting, graph_algorithm, kwargs, message
+):
+    with pytest.raises(errors.InvalidArgumentError, match=message):
+        rltools.simulate(make_counting(1), graph_algorithm(), **kwargs)
+
+
+def test_refuses_environments_that_are_no_batch(counting_env, graph_algorithm):
+    for env in (rltools.InGraphEnv(counting_env(0)), counting_env(0)):
+        with pytest.raises(errors.InvalidArgumentError, match="InGraphBatchEnv, got"):
+            rltools.simulate(env, graph_algorithm())

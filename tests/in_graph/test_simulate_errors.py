@@ -7,11 +7,7 @@ from rltools import errors, wrappers
 from rltools.mocks import MockAlgorithm, MockEnvironment
 
 
-def lose_simulator(results):
-    raise OSError("simulator lost")
-
-
-def test_failures_of_workers_show_the_worker_and_its_traceback(graph_algorithm):
+def test_failures_of_workers_show_the_worker_and_its_traceback():
     class Failing(MockEnvironment):
         def step(self, action):
             raise OSError("simulator lost")
@@ -21,7 +17,8 @@ def test_failures_of_workers_show_the_worker_and_its_traceback(graph_algorithm):
             wrappers.ExternalProcess(lambda: MockEnvironment((2,), (2,))),
             wrappers.ExternalProcess(lambda: Failing((2,), (2,))),
         ]
-        return rltools.InGraphBatchEnv(rltools.BatchEnv(envs)), graph_algorithm()
+        env = rltools.InGraphBatchEnv(rltools.BatchEnv(envs))
+        return env, rltools.InGraphAlgorithm(MockAlgorithm(env.batch), env)
 
     env, algo = make()
     with pytest.raises(errors.RemoteError) as caught:
@@ -37,6 +34,10 @@ def test_failures_of_workers_show_the_worker_and_its_traceback(graph_algorithm):
     env.batch.close()
     for text in ("RemoteError: Worker 1", 'raise OSError("simulator lost")'):
         assert text in str(raised.value)
+
+
+def lose_simulator(results):
+    raise OSError("simulator lost")
 
 
 @pytest.mark.parametrize("at", [1, 2])

@@ -31,7 +31,7 @@ def _score(value, done=True):
 
 
 def _count(done=lambda step: True, size=None):
-    """An operation with scores 0, 1, 2, ... that are done where the function says so."""
+    """An operation with scores 0, 1, 2, ... that are done where the function says."""
     numbers = itertools.count()
 
     def op(log, report, reset):
@@ -444,6 +444,27 @@ def test_the_end_is_saved_once(tmp_path):
     assert world.saved == [2, 4, 5]
 
 
+def test_a_run_that_was_over_is_not_saved_again(tmp_path):
+    phases = [{"steps": 1, "report_every": 1, "checkpoint_every": None, "sizes": [1]}]
+    for saved in ([3], []):
+        world = _World(phases, tmp_path)
+        list(world.loop.run(world, max_step=3))
+        assert world.saved == saved
+
+
+def test_the_environments_start_anew_after_every_restore(tmp_path):
+    # Step:   0 1 2 3 4 5 6 7
+    # Run:    1     2
+    # Reset:  x     x x
+    loop = Loop(store=CheckpointStore(tmp_path))
+    op = _Record(loop)
+    loop.add_phase("phase", op, steps=4)
+    world = _World([], tmp_path / "other")
+    list(loop.run(world, max_step=3))
+    list(loop.run(world, max_step=8))
+    assert op.steps("reset") == [0, 3, 4]
+
+
 def test_the_newest_valid_checkpoint_is_restored(tmp_path):
     phases = [{"steps": 1, "report_every": 1, "checkpoint_every": 2, "sizes": [1]}]
     world = _World(phases, tmp_path)
@@ -461,6 +482,15 @@ def test_a_new_phase_joins_a_restored_run(tmp_path):
     second = _World([phase, phase], tmp_path)
     list(second.loop.run(second, max_step=4))
     assert [call[:2] for call in second.calls] == [(2, 1), (3, 1)]
+
+
+def test_a_resumed_run_may_have_another_batch_size(tmp_path):
+    for max_step, size in [(4, 2), (10, 3)]:
+        world = _World([], tmp_path)
+        op = _Record(world.loop, size)
+        world.loop.add_phase("phase", op, steps=6, batch_size=size)
+        list(world.loop.run(world, max_step))
+    assert [call[0] for call in op.calls] == [4, 7]
 
 
 def test_a_failing_save_is_told(tmp_path):

@@ -128,9 +128,11 @@ def test_a_batch_of_scores_is_as_many_steps():
     assert scores == [1.5, 4.5]
 
 
-def test_a_batch_of_any_shape_is_flattened():
+@pytest.mark.parametrize("container", [tuple, list])
+def test_a_batch_of_any_shape_is_flattened(container):
     def op(log, report, reset):
-        return np.array([[True, False], [False, True]]), np.array([[1, 2], [3, 5]])
+        done = np.array([[True, False], [False, True]])
+        return container([done, np.array([[1, 2], [3, 5]])])
 
     loop = Loop()
     loop.add_phase("phase", op, steps=4, report_every=8)
@@ -163,6 +165,15 @@ def test_a_report_without_a_finished_episode_is_nan():
     first, second = loop.run(max_step=4)
     assert math.isnan(first)
     assert second == 2
+
+
+def test_small_scores_are_not_lost_among_large_ones():
+    def op(log, report, reset):
+        return np.ones(3, bool), np.array([2**24, 1, 1], np.float32)
+
+    loop = Loop()
+    loop.add_phase("phase", op, steps=3, report_every=3)
+    assert list(loop.run(max_step=3)) == [(2**24 + 2) / 3]
 
 
 def test_the_timeline_of_the_class_docstring():

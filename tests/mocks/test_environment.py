@@ -6,9 +6,10 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import data_equivalence
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rltools import strategies
 from rltools.errors import (
     ClosedError,
     InvalidActionError,
@@ -55,6 +56,21 @@ def test_values_obey_any_space(space):
         if terminated:
             assert space.contains(observ)
             observ, info = env.reset()
+
+
+# Gymnasium warns of its own samples of Box(shape=(), dtype=int64) in a sequence.
+@pytest.mark.filterwarnings("ignore:.*Casting input x to numpy array")
+@settings(deadline=None)
+@given(space=strategies.spaces(), seed=st.integers(0, 99))
+def test_observations_are_elements_of_their_space(space, seed):
+    """Law: whatever the space, every observation is one of its elements."""
+    env = MockEnvironment(observation_space=space, action_shape=(), seed=seed)
+    for _ in range(3):
+        assert explain_mismatch(space, env.reset()[0], "observ") is None
+    terminated = False
+    while not terminated:
+        observ, _, terminated, *_ = env.step(_act(env))
+        assert explain_mismatch(space, observ, "observ") is None
 
 
 def test_values_are_random():

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from rltools.errors import InvalidArgumentError
+from rltools.space_checks import describe
 
 
 def to_tensor(value: Any, dtype: tf.DType) -> tf.Tensor:
@@ -18,6 +19,9 @@ def to_tensor(value: Any, dtype: tf.DType) -> tf.Tensor:
     Returns:
         A tensor that keeps the dtype of a tensor or array.
 
+    Raises:
+        InvalidArgumentError: TensorFlow can't convert it.
+
     >>> import numpy as np
     >>> to_tensor([1, 2], tf.int64).dtype, to_tensor(np.float64(1), tf.float32).dtype
     (tf.int64, tf.float64)
@@ -26,7 +30,12 @@ def to_tensor(value: Any, dtype: tf.DType) -> tf.Tensor:
         return tf.convert_to_tensor(value)
     if isinstance(value, np.ndarray | np.generic):
         return tf.convert_to_tensor(value, value.dtype)
-    return tf.convert_to_tensor(value, dtype_hint=dtype)
+    try:
+        return tf.convert_to_tensor(value, dtype_hint=dtype)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgumentError(
+            f"expected a tensor or what converts to one, got {describe(value)}."
+        ) from error
 
 
 def to_integers(name: str, value: Any, dtype: tf.DType, *, rank: int) -> tf.Tensor:

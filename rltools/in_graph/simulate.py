@@ -3,6 +3,7 @@
 import itertools
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from rltools.arguments import check_integer
@@ -71,7 +72,7 @@ def simulate(
         Exception: Called from Python, it raises what an environment or an
             `InGraphAlgorithm` raised, such as `RemoteError`, as it was. Within another
             `tf.function`, that raises a `tf.errors.OpError` whose message has the type,
-            message and traceback of the original.
+            message and traceback of the original. `reset=True` starts over after it.
     """
     if not isinstance(env, InGraphBatchEnv):
         raise InvalidArgumentError(
@@ -213,12 +214,13 @@ def _indices(mask: tf.Tensor) -> tf.Tensor:
 
 
 def _to_flag(name: str, value: Any) -> tf.Tensor:
-    tensor = tf.convert_to_tensor(value)
-    if tensor.dtype != tf.bool or tensor.shape.rank != 0:
-        raise InvalidArgumentError(
-            f"expected {name} to be a boolean or a scalar bool tensor, got {value!r}."
-        )
-    return tensor
+    if isinstance(value, bool | np.bool_):
+        return tf.constant(bool(value))
+    if tf.is_tensor(value) and value.dtype == tf.bool and value.shape.rank == 0:
+        return value
+    raise InvalidArgumentError(
+        f"expected {name} to be a boolean or a scalar bool tensor, got {value!r}."
+    )
 
 
 def _to_count(steps: Any) -> tf.Tensor:

@@ -10,7 +10,12 @@ import tensorflow as tf
 from gymnasium import spaces
 
 from rltools import nested
-from rltools.errors import InvalidSpaceError, RLToolsError, StructureError
+from rltools.errors import (
+    InvalidArgumentError,
+    InvalidSpaceError,
+    RLToolsError,
+    StructureError,
+)
 from rltools.in_graph.conversion import to_tensor
 from rltools.space_checks import describe
 
@@ -102,7 +107,10 @@ class SpaceSpec:
 
     def _to_tensor(self, leaf: ArrayLeaf, value: Any) -> tf.Tensor:
         spec = leaf.spec
-        value = to_tensor(value, spec.dtype)
+        try:
+            value = to_tensor(value, spec.dtype)
+        except InvalidArgumentError as error:
+            raise self._error(f"{leaf.path}: {error}") from error
         shape = value.shape
         if value.dtype != spec.dtype or not spec.shape.is_compatible_with(shape):
             raise self._error(

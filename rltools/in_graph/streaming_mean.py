@@ -67,7 +67,7 @@ class StreamingMean(tf.Module):
                 with one more dimension in front: a batch, which may be empty.
 
         Raises:
-            InvalidArgumentError: The shape or the dtype is another one.
+            InvalidArgumentError: It is no tensor, or of another shape or dtype.
         """
         value = to_tensor(value, self._dtype)
         if value.dtype != self._dtype:

@@ -151,3 +151,10 @@ def test_refuses_results_that_are_not_finite_or_of_other_kinds(
 def test_refuses_seeds_that_are_no_integer(counting_env, seed):
     with pytest.raises(errors.InvalidArgumentError, match="expected seed"):
         rltools.InGraphEnv(counting_env(0)).reset(seed=seed)
+
+
+@pytest.mark.parametrize("action", [None, "left", object()])
+def test_refuses_actions_that_are_no_tensors(counting_env, action):
+    env = rltools.InGraphEnv(counting_env(0))
+    with pytest.raises(errors.InvalidActionError, match="action: expected a tensor"):
+        env.simulate(action)

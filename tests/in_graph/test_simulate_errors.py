@@ -126,6 +126,7 @@ def test_plain_python_algorithms_need_their_adapter(make_counting):
     ("kwargs", "message"),
     [
         ({"log": 1}, "expected log to be a boolean"),
+        ({"log": None}, "expected log to be a boolean"),
         ({"reset": [True]}, "expected reset to be a boolean"),
         ({"steps": 0}, "steps to be an integer of at least 1, got 0"),
         ({"steps": 1.0}, "steps to be an integer"),

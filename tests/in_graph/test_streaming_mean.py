@@ -111,6 +111,7 @@ def test_does_not_hide_a_nan():
     ("value", "message"),
     [
         (np.zeros(2), "dtype float32, got float64"),
+        (None, r"converts to one, got None \(NoneType\)"),
         (np.zeros(3, np.float32), r"shape \(2,\).*got shape \(3,\)"),
         (np.zeros((2, 3), np.float32), r"got shape \(2, 3\)"),
         (np.zeros((1, 1, 2), np.float32), r"got shape \(1, 1, 2\)"),

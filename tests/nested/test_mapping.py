@@ -167,6 +167,26 @@ def test_everything_else_is_a_leaf(leaf):
     assert nested.flatten([leaf]) == (leaf,)
 
 
+class Proxy:
+    """Stands for another object, as the wrappers that `tf.Module` uses do."""
+
+    def __init__(self, wrapped):
+        self.wrapped = wrapped
+
+    __class__ = property(lambda self: type(self.wrapped))
+
+    def __iter__(self):
+        return iter(self.wrapped)
+
+
+def test_proxies_count_as_what_they_stand_for():
+    leaf = Proxy(3)  # Comes first: must not make leaves of all proxies.
+    assert nested.flatten([leaf]) == (leaf,)
+    result = nested.map(lambda x: x + 1, Proxy((1, 2)))
+    assert type(result) is tuple
+    assert result == (2, 3)
+
+
 def test_a_container_that_can_not_be_rebuilt_is_named():
     class Stubborn(dict):
         def __init__(self, *, size):

@@ -41,7 +41,7 @@ _EXPORTS = {
     "count_weights": "rltools.in_graph",
     "simulate": "rltools.in_graph",
 }
-__all__ = [*sorted(_SUBMODULES), *sorted(_EXPORTS)]  # noqa: PLE0604
+__all__ = [*sorted(_SUBMODULES), *sorted(_EXPORTS)]
 
 
 def __getattr__(name: str) -> Any:

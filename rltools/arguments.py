@@ -36,6 +36,33 @@ def check_integer(name: str, value: Any, *, at_least: int) -> int:
     return number
 
 
+def check_callable(name: str, value: Any) -> None:
+    """Check that an argument can be called.
+
+    Raises:
+        InvalidArgumentError: It can't.
+    """
+    if not callable(value):
+        kind = type(value).__name__
+        raise InvalidArgumentError(
+            f"expected {name} to be callable, got {value!r} ({kind})."
+        )
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Check that an argument is a number above zero.
+
+    Raises:
+        InvalidArgumentError: It is not.
+    """
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not value > 0:
+        kind = type(value).__name__
+        raise InvalidArgumentError(
+            f"expected {name} to be a positive number, got {value!r} ({kind})."
+        )
+
+
 def check_writable(name: str, folder: Path) -> None:
     """Check that files can be made in a folder, which is made if it is missing.
 

@@ -20,8 +20,9 @@ def explain_mismatch(space: spaces.Space, value: Any, path: str) -> _Problem:
 
     Args:
         space: Any Gymnasium space.
-        value: The value to judge. Arrays are judged by their own dtype: one that can't
-            be cast to the space's without loss (`numpy.can_cast`) is a mismatch.
+        value: The value to judge. Arrays are judged by their own dtype: for a Box one
+            that can't be cast to the space's without loss (`numpy.can_cast`) is a
+            mismatch; discrete spaces take any integers in their range.
         path: What to call the value in the message, such as `"action"`. Leaves of
             nested spaces extend it: `action['arm'][0]`.
 
@@ -111,7 +112,7 @@ def _explain_array(
         return f"{path}: expected {expected}, got {describe(value)}"
     if value.shape != shape:
         return f"{path}: expected shape {shape}, got {value.shape}"
-    if not np.can_cast(value.dtype, dtype):
+    if not _can_hold(space, value.dtype):
         return f"{path}: expected dtype {dtype}, got {value.dtype}"
     # Written so that NaN, which compares false with everything, is outside.
     inside = (value >= low) & (value <= high)
@@ -123,3 +124,9 @@ def _explain_array(
     place = f"{path}[{', '.join(map(str, index))}]" if index else path
     found = np.asarray(value)[index]
     return f"{place}: expected a value from {lower} to {upper}, got {found}"
+
+
+def _can_hold(space: spaces.Space, dtype: np.dtype[Any]) -> bool:
+    # What lies in the range of a discrete space fits its dtype, whatever integer it is.
+    is_discrete = not isinstance(space, spaces.Box)
+    return np.can_cast(dtype, space.dtype) or (is_discrete and dtype.kind in "iu")

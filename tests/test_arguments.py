@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rltools.arguments import check_integer
+from rltools.arguments import check_callable, check_integer, check_positive
 from rltools.errors import InvalidArgumentError
 
 
@@ -18,3 +18,19 @@ def test_error_names_argument_value_and_expectation(value):
     assert "steps" in str(caught.value)
     assert "at least 2" in str(caught.value)
     assert repr(value) in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [None, 3, "len"])
+def test_callable(value):
+    check_callable("make", len)
+    with pytest.raises(InvalidArgumentError, match=r"expected make to be callable"):
+        check_callable("make", value)
+
+
+@pytest.mark.parametrize("value", [0, -1.5, float("nan"), None, "3", True])
+def test_positive(value):
+    check_positive("timeout", 0.5)
+    with pytest.raises(
+        InvalidArgumentError, match=r"expected timeout to be a positive"
+    ):
+        check_positive("timeout", value)

@@ -54,13 +54,14 @@ class _ArrayRows:
         self._space = space
         self._shape = space.shape
         self._dtype = np.dtype(space.dtype)
-        self._is_discrete = isinstance(space, spaces.Discrete)
+        self._is_box = isinstance(space, spaces.Box)
         self._array = np.zeros((count, *space.shape), space.dtype)
 
     def write(self, row: int, value: Any, path: str) -> None:
         # The first test is all that a well-behaved environment pays for.
-        if self._is_discrete or not (
-            isinstance(value, np.ndarray)
+        if not (
+            self._is_box
+            and isinstance(value, np.ndarray)
             and value.dtype == self._dtype
             and value.shape == self._shape
         ):
@@ -68,19 +69,21 @@ class _ArrayRows:
         self._array[row] = value
 
     def _check(self, value: Any, path: str) -> None:
-        if self._is_discrete:
-            problem = explain_mismatch(self._space, value, path)
-        elif not isinstance(value, np.ndarray | np.generic):
-            wanted = f"an array of shape {self._shape} and dtype {self._dtype}"
-            problem = f"{path}: expected {wanted}, got {describe(value)}"
-        elif value.shape != self._shape:
-            problem = f"{path}: expected shape {self._shape}, got {value.shape}"
-        elif not np.can_cast(value.dtype, self._dtype):
-            problem = f"{path}: expected dtype {self._dtype}, got {value.dtype}"
-        else:
-            problem = None
-        if problem:
+        if problem := self._explain(value, path):
             raise InvalidObservationError(problem)
+
+    def _explain(self, value: Any, path: str) -> str | None:
+        if not self._is_box:
+            return explain_mismatch(self._space, value, path)
+        # Whether a number is within its bounds is not a question of stacking.
+        if not isinstance(value, np.ndarray | np.generic):
+            wanted = f"an array of shape {self._shape} and dtype {self._dtype}"
+            return f"{path}: expected {wanted}, got {describe(value)}"
+        if value.shape != self._shape:
+            return f"{path}: expected shape {self._shape}, got {value.shape}"
+        if not np.can_cast(value.dtype, self._dtype):
+            return f"{path}: expected dtype {self._dtype}, got {value.dtype}"
+        return None
 
     def read(self, rows: Indices | None = None, *, copy: bool = True) -> np.ndarray:
         if rows is not None:

@@ -6,6 +6,7 @@ from weakref import ref
 
 import gymnasium as gym
 
+from rltools.arguments import check_callable, check_positive
 from rltools.errors import (
     NotPicklableError,
     PendingCallError,
@@ -46,23 +47,20 @@ class ExternalProcess(PromisingEnv):
         index: What errors call the worker; a `BatchEnv` sets its place in the batch.
 
     Raises:
-        TypeError: The constructor can't be called.
-        ValueError: The timeout is not positive.
+        InvalidArgumentError: No callable, or a timeout that is not positive.
         NotPicklableError: The constructor can't be pickled.
 
-    Every use may also raise `RemoteError` (the environment raised; the worker lives
-    on), `WorkerDiedError`, `RequestTimeoutError`, `NotPicklableError` (what is sent or
-    returned can't be pickled; the worker lives on) and `ClosedError`.
+    Every use may raise `RemoteError` (the environment raised) and `NotPicklableError`
+    (what is sent or returned can't be pickled), after both of which the worker lives
+    on, `WorkerDiedError`, `RequestTimeoutError` and `ClosedError`.
     """
 
     def __init__(
         self, constructor: Callable[[], gym.Env], *, timeout: float | None = None
     ) -> None:
-        if not callable(constructor):
-            kind = type(constructor).__name__
-            raise TypeError(f"constructor: expected a callable, got {kind}.")
-        if timeout is not None and not timeout > 0:
-            raise ValueError(f"timeout: expected a positive number, got {timeout!r}.")
+        check_callable("constructor", constructor)
+        if timeout is not None:
+            check_positive("timeout", timeout)
         self._client = WorkerClient(constructor, timeout=timeout)
         self._promised: ref[Promise] | None = None
         self._timed_out: Promise | None = None
@@ -103,7 +101,7 @@ class ExternalProcess(PromisingEnv):
 
     @property
     def spec(self) -> Any:  # type: ignore[override]
-        """The environment's spec, if it was made by `gymnasium.make`."""
+        """The environment's spec, if `gymnasium.make` made it."""
         return self.get_wrapper_attr("spec")
 
     @property  # type: ignore[misc]
@@ -131,11 +129,11 @@ class ExternalProcess(PromisingEnv):
             blocking: Whether to wait; if not, a promise of the result is returned.
 
         Returns:
-            The tuple `(observation, info)`, or its promise.
+            The tuple `(observation, info)`, or the promise of it.
 
         Raises:
-            PendingCallError: The promise of an earlier step or reset has not been
-                called. One that has timed out does not stand in the way.
+            PendingCallError: The promise of an earlier step or reset has been neither
+                called nor timed out.
         """
         if (pending := self._unfetched()) is not None and not pending.timed_out:
             raise PendingCallError(_PENDING.format(self, "reset"))
@@ -153,7 +151,7 @@ class ExternalProcess(PromisingEnv):
 
         Raises:
             PendingCallError: The promise of an earlier step or reset has not been
-                called, or the call timed out; only a reset starts anew from there.
+                called, or has timed out, which only a reset gets over.
         """
         if self._unfetched() is not None:
             raise PendingCallError(_PENDING.format(self, "step"))

@@ -10,6 +10,9 @@ from examples.ppo.configs import Config
 from examples.ppo.memory import Transition
 from examples.ppo.networks import FeedForward
 
+# For code without branches or loops on tensors: to look for them takes seconds.
+do_not_convert = tf.autograph.experimental.do_not_convert
+
 # What is recorded of every minibatch, in this order.
 _RECORDED = (
     "policy_loss",
@@ -121,6 +124,7 @@ class Learner(tf.Module):
         means["explained_variance"] = explained
         return means
 
+    @do_not_convert
     def _estimate(self, rollout: Transition) -> tuple[Any, Any]:
         """Advantages and value targets of all steps, both [steps, envs]."""
         value = self._values(rollout.observ)
@@ -139,6 +143,7 @@ class Learner(tf.Module):
         flat = tf.reshape(observ, [-1, *observ.shape[2:]])
         return tf.reshape(self._network.value(flat), observ.shape[:2])
 
+    @do_not_convert
     def _improve(
         self, observ: Any, action: Any, old_logprob: Any, advantage: Any, target: Any
     ) -> Any:

@@ -6,7 +6,7 @@ import gymnasium as gym
 import tensorflow as tf
 
 from examples.ppo.configs import Config
-from examples.ppo.learner import METRICS, Learner
+from examples.ppo.learner import METRICS, Learner, do_not_convert
 from examples.ppo.memory import RolloutMemory, Transition
 from examples.ppo.networks import define_network
 from examples.ppo.normalize import StreamingNormalize
@@ -84,6 +84,7 @@ class PPO(tf.Module):
             return_filter=self.return_filter,
         )
 
+    @do_not_convert
     def begin_episode(self, indices: Any) -> None:
         """Forget the rewards of the previous episode.
 
@@ -93,6 +94,7 @@ class PPO(tf.Module):
         zeros = tf.zeros_like(indices, tf.float32)
         _assign(self._discounted_return, indices, zeros)
 
+    @do_not_convert
     def perform(self, indices: Any, observ: Any) -> Any:
         """Draw actions from the policy.
 
@@ -108,6 +110,7 @@ class PPO(tf.Module):
         _assign(self._logprob, indices, logprob)
         return tf.cast(action, self._action_dtype)
 
+    @do_not_convert
     def experience(
         self,
         indices: Any,
@@ -147,20 +150,22 @@ class PPO(tf.Module):
         self._memory.append(indices, steps)
         tf.cond(self._memory.full, self._train, lambda: None)
 
+    @do_not_convert
     def end_episode(self, indices: Any) -> None:
         """Nothing to do, as rollouts go on across the ends of episodes."""
         del indices
 
+    @do_not_convert
     def summary(self) -> dict[str, Any]:
         """Scalars that describe the last update, see `Learner.update`."""
         return {name: metric.read_value() for name, metric in self._metrics.items()}
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def mode(self, observ: Any) -> Any:
         """Most likely actions for observations [k, *observation_shape]."""
         return self._policy(observ).mode()
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def _sample(self, observ: Any, seed: Any) -> tuple[Any, Any]:
         distribution = self._policy(observ)
         action = distribution.sample(seed)

@@ -12,8 +12,8 @@ import gymnasium as gym
 import rltools
 from examples.ppo.command_line import open_run, parse_arguments
 from examples.ppo.configs import Config
-from examples.ppo.quiet import import_tensorflow
-from rltools.errors import RLToolsError
+from examples.ppo.start_tensorflow import import_tensorflow
+from rltools.errors import BatchError, RLToolsError
 from rltools.extras import require
 
 ERROR_FILE = "error.txt"
@@ -97,10 +97,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         require("rich", extra="ppo")
         folder, config = open_run(known)
         print(f"Training {config.env} in {folder}", flush=True)
-        tf = import_tensorflow()
-        # Steps of a rollout follow one another: handing them from thread to thread
-        # takes longer than the operations themselves.
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+        import_tensorflow()
         score = train(config, folder, env_processes=known.env_processes)
         episodes = config.episodes_per_agent * config.eval_agents
         print(
@@ -119,6 +116,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
                 file=sys.stderr,
             )
         return 130
+    except BatchError as error:
+        # Environments are alike, and so will be what they have to say.
+        index, first = next(iter(error.failures.items()))
+        others = len(error.failures) - 1
+        print(
+            f"error: Environment {index} failed, and so did others: {others}.\n{first}",
+            file=sys.stderr,
+        )
     except (RLToolsError, gym.error.Error) as error:
         print(f"error: {error}", file=sys.stderr)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Import TensorFlow without its greetings."""
+"""Import TensorFlow with the settings of this program and without its greetings."""
 
 import os
 import sys
@@ -21,6 +21,9 @@ def import_tensorflow() -> ModuleType:
         MissingExtraError: It is not installed.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Operations of a rollout follow one another: handing them from thread to thread
+    # takes longer than most of them. A single one is still spread over all cores.
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
     sys.stderr.flush()
     visible = os.dup(2)
     with tempfile.TemporaryFile() as hidden:

@@ -1,0 +1,60 @@
+import functools
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from examples.ppo.environments import define_batch_env, make_env
+from rltools.wrappers import ExternalProcess
+
+
+@pytest.mark.parametrize(
+    ("normalize_ranges", "action", "same_as"),
+    [
+        (True, 0.25, 0.5),  # The torque of a pendulum is between -2 and 2.
+        (True, -1.0, -2.0),
+        (True, 7.0, 2.0),
+        (False, 0.25, 0.25),
+        (False, -7.0, -2.0),
+    ],
+)
+def test_any_continuous_action_is_fine(make_config, normalize_ranges, action, same_as):
+    env = make_env(make_config(normalize_ranges=normalize_ranges))
+    bare = gym.make("Pendulum-v1")
+    env.reset(seed=3)
+    bare.reset(seed=3)
+    action = np.array([action], np.float32)
+    assert env.action_space.contains(action)
+    actual = env.step(action)
+    expected = bare.step(np.array([same_as], np.float32))
+    np.testing.assert_allclose(actual[0], expected[0], rtol=1e-6)
+    assert actual[1] == pytest.approx(expected[1])
+
+
+def test_observations_and_other_actions_are_left_alone(make_config):
+    env = make_env(make_config(env="CartPole-v1"))
+    bare = gym.make("CartPole-v1")
+    assert env.observation_space == bare.observation_space
+    assert env.action_space == bare.action_space
+    np.testing.assert_array_equal(env.reset(seed=3)[0], bare.reset(seed=3)[0])
+
+
+def test_episodes_are_truncated(make_config):
+    env = make_env(make_config(max_length=3))
+    env.reset()
+    flags = [env.step(np.zeros(1, np.float32))[2:4] for _ in range(3)]
+    assert flags == [(False, False), (False, False), (False, True)]
+
+
+@pytest.mark.parametrize("env_processes", [True, False])
+def test_batch_of_environments(make_config, env_processes):
+    constructor = functools.partial(make_env, make_config())
+    batch = define_batch_env(constructor, 3, env_processes)
+    try:
+        assert len(batch) == 3
+        for env in batch:
+            assert isinstance(env, ExternalProcess) == env_processes
+        observ, _ = batch.reset(seed=0)
+        assert len(np.unique(observ, axis=0)) == 3
+    finally:
+        batch.close()

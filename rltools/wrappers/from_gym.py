@@ -64,15 +64,14 @@ class FromGym(gymnasium.Env[Any, Any]):
                     f"environment, got env={env!r}."
                 )
         self.gym_env = without_checker(env)
-        self.render_mode = getattr(env, "render_mode", None)
-        self._renders_by_mode = takes(self.gym_env, "render", "mode")
-        if self._renders_by_mode:
-            self.render_mode = render_mode
-        elif render_mode not in (None, self.render_mode):
+        self._renders_by_mode = takes(self.gym_env, "render", "mode", by_name=True)
+        own_mode = getattr(env, "render_mode", None)
+        if render_mode not in (None, own_mode) and not self._renders_by_mode:
             raise InvalidArgumentError(
-                f"expected render_mode to be {self.render_mode!r}, as the environment "
-                f"was made, got {render_mode!r}."
+                f"expected render_mode to be {own_mode!r}, as the environment was "
+                f"made, got {render_mode!r}."
             )
+        self.render_mode = own_mode if render_mode is None else render_mode
         self.metadata = convert_metadata(getattr(env, "metadata", {}))
         self.spec = convert_spec(self.gym_env)
         self.observation_space = convert_space(

@@ -174,6 +174,15 @@ def test_render_by_mode():
     assert ("render", "human") not in inner.calls
 
 
+def test_render_mode_of_the_environment_itself():
+    inner = Walk()
+    inner.render_mode = "ansi"
+    env = FromGym(inner)
+    env.reset()
+    assert env.render() == f"at {inner.place}"
+    assert FromGym(inner, render_mode="human").render_mode == "human"
+
+
 def test_without_render_mode_nothing_is_rendered():
     inner = Walk()
     env = FromGym(inner)

@@ -45,7 +45,8 @@ def test_episode_that_ends_on_the_way_starts_again(counting, flags):
         times.add(int(observ[0]))
         assert info == {"time": int(observ[0])}
         assert inner.resets[0] == (seed, {"level": 1})
-        assert set(map(str, inner.resets[1:])) <= {str((None, {"level": 1}))}
+        # Once more at most: the second number is smaller than the episode is long.
+        assert inner.resets[1:] in ([], [(None, {"level": 1})])
     # The end itself is never returned, all that comes before is.
     assert times == {0, 1}
 

@@ -172,3 +172,12 @@ def test_refuses_spaces_without_a_fixed_shape():
     )
     with pytest.raises(errors.InvalidSpaceError, match=r"observ\['a'\]\[0\]: .*Text"):
         rltools.InGraphBatchEnv(batch)
+
+
+def test_a_step_that_fails_leaves_nothing_fresh(make_counting, broken_env):
+    env = make_counting([broken_env(0, 1, lambda results: 1 / 0)])
+    env.reset()
+    assert env.fresh.numpy().tolist() == [True]
+    with pytest.raises(ZeroDivisionError):
+        env.simulate(np.zeros((1, 2), np.float32))
+    assert env.fresh.numpy().tolist() == [False]

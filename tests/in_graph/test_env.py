@@ -158,3 +158,14 @@ def test_refuses_actions_that_are_no_tensors(counting_env, action):
     env = rltools.InGraphEnv(counting_env(0))
     with pytest.raises(errors.InvalidActionError, match="action: expected a tensor"):
         env.simulate(action)
+
+
+def test_discrete_actions_reach_the_environment_as_numbers():
+    seen = []
+    inner = MockEnvironment((2,), action_space=spaces.Discrete(3, start=-1))
+    step = inner.step
+    inner.step = lambda action: (seen.append({action: type(action)}), step(action))[1]
+    env = rltools.InGraphEnv(inner)
+    env.reset()
+    tf.function(env.simulate)(tf.constant(-1, tf.int64))
+    assert seen == [{-1: np.int64}]  # An array could not be a key.

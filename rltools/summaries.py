@@ -42,13 +42,12 @@ class SummaryWriter:
                 raise InvalidResultError(
                     f"summary[{tag!r}]: expected numbers, got dtype {array.dtype}"
                 )
-        with self._writer.as_default(step):
+        with self._writer.as_default(step):  # Leaving it writes to the file.
             for tag, array in arrays.items():
                 if not array.shape:
                     write.scalar(tag, array.astype(np.float32))
                 elif array.size:
                     write.histogram(tag, array.astype(np.float64))
-        self._writer.flush()
 
     def close(self) -> None:
         """Close the event file."""

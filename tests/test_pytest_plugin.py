@@ -1,5 +1,8 @@
 import re
 
+# pytester forgets what its tests import, but NumPy can't be imported a second time.
+import gymnasium  # noqa: F401
+import numpy  # noqa: F401
 import pytest
 
 pytest_plugins = ["pytester"]

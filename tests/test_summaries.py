@@ -32,12 +32,12 @@ def _kind(directory, tag):
 
 @pytest.mark.parametrize(
     "value",
-    [2, 2.0, np.float64(2), np.array(2, np.float16), tf.constant(2), np.uint8(2)],
+    [2, 2.5, np.float64(2.5), np.array(2.5, np.float16), tf.constant(2.5), np.uint8(2)],
     ids=repr,
 )
 def test_values_without_dimensions_become_scalars(writer, tmp_path, value):
     writer.write(7, {"score": value})
-    assert _load(tmp_path) == {"score": [(7, 2.0)]}
+    assert _load(tmp_path) == {"score": [(7, float(value))]}
     assert _kind(tmp_path, "score") == "scalars"
 
 
@@ -53,6 +53,11 @@ def test_arrays_become_histograms(writer, tmp_path):
     assert _kind(tmp_path, "weights") == "histograms"
     assert buckets[:, 2].sum() == 6
     assert (buckets[0, 0], buckets[-1, 1]) == (0, 5)
+
+
+def test_one_element_makes_a_histogram_too(writer, tmp_path):
+    writer.write(0, {"bias": np.ones(1)})
+    assert _kind(tmp_path, "bias") == "histograms"
 
 
 def test_arrays_without_elements_are_left_out(writer, tmp_path):

@@ -1,7 +1,6 @@
 """A dictionary with attribute access that is locked unless it is explicitly opened."""
 
 import difflib
-import reprlib
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -135,7 +134,6 @@ inside `with obj.unlocked:`.
 
     def __delattr__(self, name: str) -> None:
         self._require_free_name("remove", name)
-        self._require_unlocked("remove", name)
         if name not in self:
             raise InvalidAttributeError(_unknown("attribute", name, self))
         del self[name]
@@ -156,7 +154,6 @@ inside `with obj.unlocked:`.
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (dict(self),)
 
-    @reprlib.recursive_repr()
     def __repr__(self) -> str:
         return f"{type(self).__name__}({super().__repr__()})"
 

@@ -43,9 +43,8 @@ def without_checker(env: Any) -> Any:
     """
     if _is_checker(env):
         return without_checker(env.env)
-    for layer in layers_of(env):
-        if _is_wrapper(layer) and _is_checker(layer.env):
-            layer.env = without_checker(layer.env)
+    if _is_wrapper(env):
+        env.env = without_checker(env.env)
     return env
 
 

@@ -45,4 +45,5 @@ def test_only_wrappers_that_make_adds_again():
 
     for wrapper in (TimeLimit, old_gym.wrappers.RecordEpisodeStatistics):
         assert convert_spec(wrapper(env)) is None
+        assert convert_spec(wrapper(env.unwrapped)) is None
         assert convert_spec(old_gym.wrappers.TimeLimit(wrapper(env), 3)) is None

@@ -80,6 +80,17 @@ def test_other_spaces_are_left_alone_by_default(make):
     assert env.unwrapped.actions == [2]
 
 
+def test_box_without_bounds_is_left_alone(make):
+    space = gym.spaces.Box(-np.inf, np.inf, (2,), np.int64)
+    env = RangeNormalize(make(space, space))
+    assert env.observation_space is space
+    assert env.action_space is space
+    action = np.array([2**60 + 1, 0])
+    env.reset()
+    assert env.step(action)[0] is FRAMES[1]
+    assert env.unwrapped.actions[0] is action
+
+
 def test_integer_actions_are_rounded(make):
     inner = make(action_space=gym.spaces.Box(0, 4, (1,), np.uint8))
     env = RangeNormalize(inner, action=True)

@@ -1,3 +1,5 @@
+import tempfile
+
 import numpy as np
 import pytest
 
@@ -34,3 +36,24 @@ def test_positive(value):
         InvalidArgumentError, match=r"expected timeout to be a positive"
     ):
         check_positive("timeout", value)
+
+
+def test_a_writable_folder_is_made_and_left_empty(tmp_path):
+    check_writable("logdir", tmp_path / "a" / "b")
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidArgumentError, match="logdir") as caught:
+        check_writable("logdir", tmp_path / "file" / "logs")
+    assert str(tmp_path / "file" / "logs") in str(caught.value)
+
+
+def test_a_folder_without_space_is_named(tmp_path, monkeypatch):
+    def fail(**arguments):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", fail)
+    with pytest.raises(InvalidArgumentError, match="No space left on device"):
+        check_writable("logdir", tmp_path)

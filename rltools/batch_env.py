@@ -14,11 +14,7 @@ from rltools.batching.episodes import Episodes, Failures, Steps
 from rltools.batching.gather import gather, raise_failures
 from rltools.batching.infos import stack_infos
 from rltools.batching.members import Members
-from rltools.errors import (
-    ClosedError,
-    PendingCallError,
-    ResetNeededError,
-)
+from rltools.errors import ClosedError, PendingCallError
 from rltools.process.promise import Promise
 
 
@@ -44,9 +40,9 @@ class BatchEnv(gym.vector.VectorEnv):
 
     Attributes:
         num_envs: The number of environments, also `len(batch)`.
+        envs: The environments; also `batch[index]`.
         single_observation_space, single_action_space: Spaces of one environment.
         observation_space, action_space: Spaces of the batch.
-        envs: The environments; also `batch[index]`.
 
     Raises:
         ValueError: No environments, one of them twice, or an unknown autoreset mode.
@@ -77,8 +73,7 @@ class BatchEnv(gym.vector.VectorEnv):
 
     def _adopt_spaces(self) -> None:
         self._members.check()
-        first = self.envs[0]
-        self.num_envs = len(self.envs)
+        first, self.num_envs = self.envs[0], len(self.envs)
         self.single_observation_space = first.observation_space
         self.single_action_space = first.action_space
         self.observation_space = batch_space(first.observation_space, self.num_envs)
@@ -121,8 +116,6 @@ class BatchEnv(gym.vector.VectorEnv):
         """
         self._check_usable()
         options, mask = inputs.parse_reset_mask(options, self.num_envs)
-        if mask is not None and indices is not None:
-            raise ValueError("Expected indices or options['reset_mask'], got both.")
         chosen = inputs.choose_indices(indices, mask, self.num_envs)
         seeds = inputs.seeds_for(seed, chosen)
         if isinstance(seed, int | np.integer):
@@ -163,7 +156,9 @@ class BatchEnv(gym.vector.VectorEnv):
                 other environments have been stepped; those that failed must be reset.
         """
         self._check_usable()
-        self._check_steppable()
+        self._episodes.check_steppable(
+            past_end=self._autoreset is not AutoresetMode.DISABLED
+        )
         rows = inputs.split_actions(
             actions, self.single_action_space, self.action_space, self.num_envs
         )
@@ -213,16 +208,6 @@ class BatchEnv(gym.vector.VectorEnv):
                 "The batch is at work: call the promise of its last step or reset."
             )
 
-    def _check_steppable(self) -> None:
-        waiting = ~self._episodes.started
-        if self._autoreset is AutoresetMode.DISABLED:
-            waiting = waiting | self._episodes.ended
-        if waiting.any():
-            raise ResetNeededError(
-                f"Environments {np.flatnonzero(waiting).tolist()} must be reset before "
-                "they can step: their episode has not begun, has ended, or has failed."
-            )
-
     def _answer(
         self, promises: dict[int, Promise], finish: Callable[..., Any], blocking: bool
     ) -> Any:
@@ -248,13 +233,9 @@ class BatchEnv(gym.vector.VectorEnv):
         if self._autoreset is AutoresetMode.SAME_STEP:
             infos |= self._reset_ended(steps, failures)
         raise_failures("step", failures)
-        return (
-            self._episodes.observs.read(copy=self._copy),
-            steps.rewards,
-            steps.terminated,
-            steps.truncated,
-            stack_infos(infos, self.num_envs),
-        )
+        observ = self._episodes.observs.read(copy=self._copy)
+        flags = steps.terminated, steps.truncated
+        return observ, steps.rewards, *flags, stack_infos(infos, self.num_envs)
 
     def _reset_ended(self, steps: Steps, failures: Failures) -> dict[int, Any]:
         ended = np.flatnonzero(self._episodes.ended & self._episodes.started).tolist()

@@ -129,4 +129,6 @@ def _explain_array(
 def _can_hold(space: spaces.Space, dtype: np.dtype[Any]) -> bool:
     # What lies in the range of a discrete space fits its dtype, whatever integer it is.
     is_discrete = not isinstance(space, spaces.Box)
-    return np.can_cast(dtype, space.dtype) or (is_discrete and dtype.kind in "iu")
+    return np.can_cast(dtype, np.dtype(space.dtype)) or (
+        is_discrete and dtype.kind in "iu"
+    )

@@ -9,7 +9,7 @@ import numpy as np
 
 from rltools.batching.results import unpack_reset, unpack_step
 from rltools.batching.rows import rows_of
-from rltools.errors import RLToolsError
+from rltools.errors import ResetNeededError, RLToolsError
 
 Results = Mapping[int, Any]
 Failures = dict[int, Exception]
@@ -46,6 +46,22 @@ class Episodes:
         self.observs = rows_of(space, count)
         self.started = np.zeros(count, np.bool_)
         self.ended = np.zeros(count, np.bool_)
+
+    def check_steppable(self, *, past_end: bool) -> None:
+        """Check that every environment can be stepped.
+
+        Args:
+            past_end: Whether that is so after the end of an episode, too.
+
+        Raises:
+            ResetNeededError: It is not; names the environments.
+        """
+        waiting = ~self.started if past_end else ~self.started | self.ended
+        if waiting.any():
+            raise ResetNeededError(
+                f"Environments {np.flatnonzero(waiting).tolist()} must be reset before "
+                "they can step: their episode has not begun, has ended, or has failed."
+            )
 
     def take_resets(
         self, results: Results, failures: Failures

@@ -56,6 +56,8 @@ def choose_indices(
     indices: Sequence[int] | np.ndarray | None, mask: np.ndarray | None, count: int
 ) -> list[int]:
     """The environments to reset: those of the indices, of the mask, or all."""
+    if mask is not None and indices is not None:
+        raise ValueError("Expected indices or options['reset_mask'], got both.")
     if mask is not None:
         return [int(index) for index in np.flatnonzero(mask)]
     if indices is None:

@@ -132,8 +132,7 @@ class ExternalProcess(PromisingEnv):
             The tuple `(observation, info)`, or the promise of it.
 
         Raises:
-            PendingCallError: The promise of an earlier step or reset has been neither
-                called nor timed out.
+            PendingCallError: An earlier promise was neither called nor timed out.
         """
         if (pending := self._unfetched()) is not None and not pending.timed_out:
             raise PendingCallError(_PENDING.format(self, "reset"))
@@ -161,7 +160,7 @@ class ExternalProcess(PromisingEnv):
         """Call a public method of the environment.
 
         Returns:
-            The promise of what it returns, or of an attribute that is no method.
+            The promise of its result, or of an attribute that is no method.
 
         Raises:
             AttributeError: The name begins with an underscore.
@@ -170,7 +169,7 @@ class ExternalProcess(PromisingEnv):
         return self._client.request(Command.CALL, name, args, kwargs, label=name)
 
     def render(self) -> Any:
-        """What the environment renders."""
+        """See `gymnasium.Env`."""
         return self.call("render")()
 
     def has_wrapper_attr(self, name: str) -> bool:
@@ -181,7 +180,7 @@ class ExternalProcess(PromisingEnv):
         """The attribute of the environment; a method is called there when called.
 
         Raises:
-            AttributeError: There is none, or its name begins with an underscore.
+            AttributeError: There is none, or it is not public.
         """
         check_public(name)
         try:

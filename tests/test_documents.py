@@ -1,0 +1,57 @@
+"""What the documents show is true: their code runs, and what they link to is there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PYTEST = re.compile(r"^```python pytest\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^python -m examples\.ppo\.train .*--config=.*$", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#:]+)\)")
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def run(*command, **options):
+    result = subprocess.run(
+        [sys.executable, *command], capture_output=True, text=True, **options
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def python_documents():
+    return [path for path in DOCUMENTS if PYTHON.search(path.read_text())]
+
+
+@pytest.mark.parametrize("path", python_documents(), ids=lambda path: path.name)
+def test_code_runs_in_order(path, tmp_path):
+    script = tmp_path / f"{path.stem}.py"
+    script.write_text("\n".join(PYTHON.findall(path.read_text())))
+    run(script, cwd=tmp_path)
+
+
+def test_readme_tests_pass(tmp_path):
+    [code] = PYTEST.findall((ROOT / "README.md").read_text())
+    (tmp_path / "test_readme.py").write_text(code)
+    assert "2 passed" in run("-m", "pytest", "-q", "test_readme.py", cwd=tmp_path)
+
+
+def test_readme_training_command_works(tmp_path):
+    [command] = COMMAND.findall((ROOT / "README.md").read_text())
+    arguments = command.removeprefix("python ").replace("=logs", f"={tmp_path}").split()
+    short = "steps=64 update_every=64 batch_size=64 eval_every=64 max_length=10"
+    for option in short.split():
+        arguments += ["--set", option]
+    assert f"tensorboard --logdir={tmp_path}" in run(*arguments, cwd=ROOT)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    for link in LINK.findall(path.read_text()):
+        assert (path.parent / link).exists(), link

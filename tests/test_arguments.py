@@ -3,7 +3,12 @@ import tempfile
 import numpy as np
 import pytest
 
-from rltools.arguments import check_callable, check_integer, check_positive
+from rltools.arguments import (
+    check_callable,
+    check_integer,
+    check_positive,
+    check_writable,
+)
 from rltools.errors import InvalidArgumentError
 
 

@@ -119,6 +119,7 @@ def test_public_attributes():
     env = FromGym(old_gym.make("CartPole-v1"))
     bare = env.gym_env.unwrapped
     assert env.has_wrapper_attr("gravity")
+    assert env.has_wrapper_attr("gym_env")
     assert env.get_wrapper_attr("gravity") == 9.8
     assert env.set_wrapper_attr("gravity", 3.0) is True
     assert bare.gravity == 3.0
@@ -215,6 +216,20 @@ def test_options_of_make_need_an_id():
     env = old_gym.make("FrozenLake-v1")
     with pytest.raises(InvalidArgumentError, match=r"\['map_name'\] only where env is"):
         FromGym(env, map_name="8x8")
+
+
+def test_environment_that_renders_for_humans_by_itself():
+    class Screen(old_gym.Env):
+        observation_space = action_space = old_gym.spaces.Discrete(2)
+        render_mode = "human"
+
+        def reset(self, *, seed=None, options=None):
+            return 0, {}
+
+        def render(self):
+            raise AssertionError("nobody asked for it")
+
+    assert FromGym(Screen()).reset() == (0, {})
 
 
 def test_render_mode_is_fixed_when_the_environment_is_made():

@@ -149,19 +149,27 @@ def test_reset_that_takes_anything():
     assert inner.calls[0] == {"seed": 3, "options": {"level": 1}}
 
 
-def test_observation_that_looks_like_one_with_info():
-    class Pair(Walk):
-        observation_space = old_gym.spaces.Tuple(
-            [
-                old_gym.spaces.Discrete(3),
-                old_gym.spaces.Dict(a=old_gym.spaces.Discrete(2)),
-            ]
-        )
+COIN = gym.spaces.Discrete(2)
+PURSE = gym.spaces.Dict(a=COIN, b=COIN)
+
+
+@pytest.mark.parametrize(
+    ("space", "observ"),
+    [
+        (gym.spaces.Tuple([COIN, PURSE]), (1, {"a": 1, "b": 0})),
+        (gym.spaces.Tuple([COIN, PURSE, COIN]), (1, {"a": 1, "b": 0}, 0)),
+        (gym.spaces.Tuple([COIN, COIN]), (1, 0)),
+        (PURSE, {"a": 1, "b": 0}),
+    ],
+)
+def test_observation_that_looks_like_one_with_info(space, observ):
+    class Odd(Walk):
+        observation_space = space
 
         def reset(self):
-            return (2, {"a": 1})
+            return observ
 
-    assert FromGym(Pair()).reset() == ((2, {"a": 1}), {})
+    assert FromGym(Odd()).reset() == (observ, {})
 
 
 def test_render_by_mode():

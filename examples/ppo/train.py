@@ -117,11 +117,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
             )
         return 130
     except BatchError as error:
-        # Environments are alike, and so will be what they have to say.
+        # Environments are alike, and so is what they have to say.
         index, first = next(iter(error.failures.items()))
-        others = len(error.failures) - 1
+        kind = "" if isinstance(first, RLToolsError) else f"{type(first).__name__}: "
         print(
-            f"error: Environment {index} failed, and so did others: {others}.\n{first}",
+            f"error: {len(error.failures)} environments failed, here is what number "
+            f"{index} says.\n{kind}{first}",
             file=sys.stderr,
         )
     except (RLToolsError, gym.error.Error) as error:

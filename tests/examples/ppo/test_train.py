@@ -156,7 +156,7 @@ def test_error_of_a_worker_is_told_once(tmp_path):
     )
     _, error = process.communicate()
     assert process.returncode == 2
-    assert error.startswith("error: Environment 0 failed, and so did others: 1.\n")
+    assert error.startswith("error: 2 environments failed, here is what number 0 ")
     assert "ValueError: the simulator is out of fuel" in error
     assert error.count("Traceback (most recent call last)") == 1
     assert "tensorflow" not in error

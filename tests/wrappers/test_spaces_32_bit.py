@@ -33,7 +33,9 @@ def leaf_spaces(draw):
     else:
         return draw(st.sampled_from([spaces.MultiBinary((2, 2)), spaces.Text(5)]))
     low, high = np.sort(draw(st_np.arrays(dtype, (2, *shape), elements=elements)), 0)
-    return spaces.Box(np.asarray(low), np.asarray(high), dtype=dtype)
+    # Gymnasium can't sample from 0.0 to -0.0; adding zero makes it positive.
+    low, high = np.asarray(low + dtype(0)), np.asarray(high + dtype(0))
+    return spaces.Box(low, high, dtype=dtype)
 
 
 def nested_spaces():

@@ -8,7 +8,20 @@ from typing import Any
 
 
 class RLToolsError(Exception):
-    """Base of every error raised by this library."""
+    """Base of every error raised by this library. All of them can be pickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(
+    kind: type[RLToolsError], args: tuple[Any, ...], attributes: dict[str, Any]
+) -> RLToolsError:
+    """Make an error without its constructor, which may want more than the message."""
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error
 
 
 class MissingExtraError(RLToolsError, ImportError):
@@ -94,7 +107,7 @@ class CheckpointError(RLToolsError, RuntimeError):
     """A checkpoint could not be written or read."""
 
 
-class WorkerError(RLToolsError, RuntimeError):
+class WorkerError(RLToolsError):
     """Base of everything that can go wrong in or with a worker process.
 
     Attributes:
@@ -117,7 +130,7 @@ class WorkerError(RLToolsError, RuntimeError):
         self.step = step
 
 
-class RemoteError(WorkerError):
+class RemoteError(WorkerError, RuntimeError):
     """The environment raised an exception in its worker; the worker lives on.
 
     The message ends with the traceback of the worker. Where the original exception
@@ -141,7 +154,7 @@ class RemoteError(WorkerError):
         self.remote_traceback = remote_traceback
 
 
-class WorkerDiedError(WorkerError):
+class WorkerDiedError(WorkerError, RuntimeError):
     """The worker process ended without being asked to.
 
     Attributes:

@@ -153,7 +153,9 @@ class WorkerClient:
             )
             if self._transport.death is not None:
                 raise self._gone(request)
-            self._transport.send(request, body)
+            deadline = self._deadline_in(self._timeout)
+            if not self._transport.send(request, body, deadline):
+                raise self._late(request, self._timeout)
         return Promise(
             lambda timeout: self._wait(request, timeout), lambda: self._ready(request)
         )
@@ -161,19 +163,13 @@ class WorkerClient:
     def _wait(self, request: Request, timeout: float | None) -> Any:
         if timeout is None and request.command is not Command.CONSTRUCT:
             timeout = self._timeout
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = self._deadline_in(timeout)
         with self._lock:
             while request.reply is None:
                 if self._transport.death is not None:
                     raise self._gone(request)
                 if not self._transport.receive(deadline):
-                    raise RequestTimeoutError(
-                        f"{self} has not answered {request.describe()} within "
-                        f"{timeout} seconds; the request is still pending.",
-                        worker=self.index,
-                        command=request.label,
-                        step=request.step,
-                    )
+                    raise self._late(request, timeout)
         return request.result(self.index, str(self))
 
     def _ready(self, request: Request) -> bool:
@@ -185,6 +181,18 @@ class WorkerClient:
             finally:
                 self._lock.release()
         return request.reply is not None or self._transport.death is not None
+
+    @staticmethod
+    def _deadline_in(timeout: float | None) -> float | None:
+        return None if timeout is None else time.monotonic() + timeout
+
+    def _late(self, request: Request, timeout: float | None) -> RequestTimeoutError:
+        return RequestTimeoutError(
+            f"{self} has not answered {request.describe()} within {timeout} seconds.",
+            worker=self.index,
+            command=request.label,
+            step=request.step,
+        )
 
     def _gone(self, request: Request) -> WorkerDiedError | ClosedError:
         if self._deadline is not None:

@@ -5,6 +5,7 @@ forked safely. Nor does it run the program's `__main__` again, so that programs 
 guard, notebooks work, and what the program imports isn't paid for in every worker.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -98,23 +99,20 @@ class WorkerProcess:
 
 def launch() -> Launched:
     """Start a worker; returns before it is ready."""
-    ours, theirs = socket.socketpair()
-    read_end, write_end = os.pipe()
-    code = _BOOT.format(path=sys.path, socket=theirs.fileno(), read_end=read_end)
-    environment = {**dict.fromkeys(_THREAD_COUNTS, "1"), **os.environ}
-    try:
+    with contextlib.ExitStack() as on_error, contextlib.ExitStack() as always:
+        ours, theirs = socket.socketpair()
+        on_error.callback(ours.close)
+        always.callback(theirs.close)
+        read_end, write_end = os.pipe()
+        on_error.callback(os.close, write_end)
+        always.callback(os.close, read_end)
+        code = _BOOT.format(path=sys.path, socket=theirs.fileno(), read_end=read_end)
         process = subprocess.Popen(
             [sys.executable, "-c", code],
             stdin=subprocess.DEVNULL,
             pass_fds=(theirs.fileno(), read_end),
-            env=environment,
+            env={**dict.fromkeys(_THREAD_COUNTS, "1"), **os.environ},
             process_group=0,  # Ctrl-C is the parent's to handle.
         )
-    except BaseException:
-        ours.close()
-        os.close(write_end)
-        raise
-    finally:
-        theirs.close()
-        os.close(read_end)
+        on_error.pop_all()
     return Launched(WorkerProcess(process, write_end), Connection(ours.detach()))

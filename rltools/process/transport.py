@@ -3,6 +3,7 @@
 import select
 import time
 from collections import deque
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from rltools.process.exit_status import explain_exit
@@ -46,22 +47,28 @@ class PipeTransport:
         """Whether no reply is awaited."""
         return not self._under_way
 
-    def send(self, request: Request, body: bytes) -> None:
+    def send(self, request: Request, body: bytes, deadline: float | None) -> bool:
         """Send a request; its `reply` is set by a later `receive`.
 
         With much under way it receives first. If the worker is dead, or dies of it,
         `death` says so and there will be no reply.
+
+        Args:
+            request: The request.
+            body: Its pickled arguments.
+            deadline: Time of `time.monotonic` to give up at; None to wait on.
+
+        Returns:
+            False if the deadline came first; nothing has been sent then.
         """
         while self.death is None and not self._has_room(len(body)):
-            self.receive(None)
-        if self.death is not None:
-            return
-        self._under_way.append(request)
-        try:
+            if not self.receive(deadline):
+                return False
+        if self.death is None:
+            self._under_way.append(request)
             message = Message(request.number, request.command, body)
-            self._connection.send_bytes(message.encode())
-        except OSError:
-            self._bury()
+            self._exchange(lambda: self._connection.send_bytes(message.encode()))
+        return True
 
     def can_send_at_once(self) -> bool:
         """Whether a small request could be sent without receiving first."""
@@ -80,17 +87,11 @@ class PipeTransport:
         ready = [descriptor for descriptor, _ in self._poll.poll(wait)]
         if not ready:
             return False
-        try:
-            # What was sent before the death is still there to be read.
-            if self._connection.fileno() not in ready:
-                raise EOFError
-            reply = Message.decode(self._connection.recv_bytes())
-        except (EOFError, OSError):
+        # What was sent before a death is still there to be read.
+        if self._connection.fileno() in ready:
+            self._exchange(self._take_reply)
+        else:
             self._bury()
-            return True
-        request = self._under_way.popleft()
-        assert request.number == reply.number, "replies come in the order of requests"
-        request.reply = reply
         return True
 
     def close(self) -> None:
@@ -99,6 +100,22 @@ class PipeTransport:
             self.death = "has been closed"
         self._connection.close()
 
+    def _take_reply(self) -> None:
+        reply = Message.decode(self._connection.recv_bytes())
+        request = self._under_way.popleft()
+        assert request.number == reply.number, "replies come in the order of requests"
+        request.reply = reply
+
+    def _exchange(self, transfer: Callable[[], None]) -> None:
+        try:
+            transfer()
+        except (EOFError, OSError):
+            self._bury()
+        except BaseException:
+            # Such as Ctrl-C: with half a message transferred, no later one can be read.
+            self._bury()
+            raise
+
     def _has_room(self, size: int) -> bool:
         if not self._under_way:
             return True
@@ -106,6 +123,7 @@ class PipeTransport:
         return len(self._under_way) < _MAX_REQUESTS and under_way + size <= _MAX_BYTES
 
     def _bury(self) -> None:
+        """Find out how the worker ended, or end it if it only hung up."""
         self._process.wait(_SECONDS_TO_EXIT)
         self._process.end()
         self.death = explain_exit(self._process.exit_code)

@@ -4,6 +4,7 @@ The environments are local classes and closures, so that they also show that suc
 be sent to a worker.
 """
 
+import contextlib
 import copy
 import ctypes
 import gc
@@ -372,6 +373,13 @@ def test_fault_06_a_promise_can_be_asked_again(external_process):
     assert env.step(0)[1] == 2
 
 
+def test_fault_06_timeout_also_bounds_waiting_for_room(external_process):
+    env = external_process(lambda: Env(sleep_for_ever), timeout=0.3)
+    promises = [env.call("do_harm")]
+    with pytest.raises(RequestTimeoutError, match="double"):
+        promises.extend(env.call("double", value) for value in range(1000))
+
+
 # 7. Promises out of order, twice, dropped.
 
 
@@ -402,6 +410,36 @@ def test_fault_07_more_under_way_than_any_buffer_holds(external_process):
     large = [env.call("double", np.full(100_000, value)) for value in range(10)]
     assert [promise()[0] for promise in reversed(large)] == [*range(18, -1, -2)]
     assert [promise() for promise in small] == [*range(0, 2000, 2)]
+
+
+def test_fault_07_interrupt_in_the_middle_of_a_reply(external_process):
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    env = external_process(Env)
+    env.reset()
+    promise = env.call("double", np.zeros(20_000_000))
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    interrupted = False
+    try:
+        for _ in range(20):
+            signal.setitimer(signal.ITIMER_REAL, 0.03)
+            try:
+                promise()
+            except KeyboardInterrupt:
+                interrupted = True
+            except WorkerDiedError:
+                break
+            else:
+                promise = env.call("double", np.zeros(20_000_000))
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+    assert interrupted
+    # Whenever it struck, what follows is the right answer or an error, never a hang.
+    with contextlib.suppress(WorkerDiedError):
+        assert env.call("double", 4)() == 8
 
 
 def test_fault_07_threads_get_their_own_replies(external_process):

@@ -58,7 +58,8 @@ def to_32_bit_space(space: gym.Space[Any], path: str) -> gym.Space[Any]:
         else (space.start, space.nvec)
     )
     last = np.asarray(first).astype(object) + np.asarray(count).astype(object) - 1
-    if np.min(first) < np.iinfo(dtype).min or np.max(last) > np.iinfo(dtype).max:
+    largest = max(np.max(last), int(np.max(count)))
+    if np.min(first) < np.iinfo(dtype).min or largest > np.iinfo(dtype).max:
         raise InvalidSpaceError(
             f"{path}: expected values that fit {dtype}, got {space}."
         )

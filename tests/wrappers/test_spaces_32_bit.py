@@ -156,6 +156,7 @@ def test_narrow_spaces_are_the_same_objects():
         spaces.Sequence(spaces.Discrete(2)),
         spaces.OneOf([spaces.Discrete(2)]),
         spaces.Discrete(2**31 + 1),
+        spaces.Discrete(2**31),
         spaces.Discrete(2, start=2**31 - 1),
         spaces.Discrete(2, start=-(2**31) - 1),
         spaces.MultiDiscrete([2, 2**31 + 1]),
@@ -170,6 +171,19 @@ def test_bad_space(space):
     nested = spaces.Dict(part=spaces.Tuple([spaces.Text(3), space]))
     with pytest.raises(InvalidSpaceError, match=r"space\['part'\]\[1\]: expected"):
         to_32_bit_space(nested, "space")
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        spaces.Discrete(5, start=2**31 - 5),
+        spaces.Discrete(5, start=-(2**31)),
+        spaces.Box(2**31 - 1, 2**40, (1,), np.int64),
+        spaces.Box(-(2**40), -(2**31), (1,), np.int64),
+    ],
+)
+def test_space_that_just_fits(space):
+    assert to_32_bit_space(space, "space").dtype == np.int32
 
 
 NESTED = spaces.Dict(a=spaces.Tuple([spaces.Box(-9, 9, (2,), np.int32)]))

@@ -47,7 +47,7 @@ def boxes(draw: DrawFn, shapes: SearchStrategy[tuple[int, ...]]) -> spaces.Box:
 
 
 def _bound_limits(dtype: np.dtype[Any]) -> tuple[Any, Any]:
-    """Bounds between which `Box.sample` overflows with no dtype."""
+    """Smallest and largest bound, such that `Box.sample` can't overflow."""
     if dtype.kind == "b":
         return False, True
     if dtype.kind == "f":

@@ -65,6 +65,12 @@ def test_elements_of_unbounded_boxes_are_finite(element):
     assert np.isfinite(element).all()
 
 
+@given(elements(gym_spaces.Sequence(gym_spaces.Discrete(3), stack=True)))
+def test_stacked_sequences_are_arrays(element):
+    assert isinstance(element, np.ndarray)
+    assert element.dtype == np.int64
+
+
 @given(elements(gym_spaces.Sequence(gym_spaces.Discrete(3)), max_size=1))
 def test_max_size_limits_sequences(element):
     assert len(element) <= 1

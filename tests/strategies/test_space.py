@@ -135,6 +135,14 @@ def test_boxes_vary_in_dtype_shape_and_bounds(condition, boxes):
     assert any(condition(box) for box in boxes)
 
 
+def test_explicit_bounds_are_moderate(boxes):
+    for box in boxes:
+        largest = 1000 if box.dtype.kind == "f" else 2**31
+        low = box.low[box.bounded_below].tolist()
+        high = box.high[box.bounded_above].tolist()
+        assert all(abs(bound) <= largest for bound in low + high)
+
+
 @pytest.mark.parametrize(
     ("kind", "condition"),
     [

@@ -96,7 +96,6 @@ class StreamingMean(tf.Module):
             The mean before, as in `value`.
         """
         value = self.value
-        with tf.control_dependencies([value]):
-            self._sum.assign(tf.zeros_like(self._sum))
-            self._count.assign(0)
+        self._sum.assign(tf.zeros_like(self._sum))
+        self._count.assign(0)
         return value

@@ -15,7 +15,7 @@ def test_nothing_is_printed_by_importing_tensorflow():
 
 def test_what_a_failing_import_says_is_shown(tmp_path):
     (tmp_path / "tensorflow.py").write_text(
-        "import os; os.write(2, b'no such processor'); raise RuntimeError('broken')"
+        "import os\nos.write(2, b'no such ' + b'processor')\nraise RuntimeError('broken')"
     )
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"

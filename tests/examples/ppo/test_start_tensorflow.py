@@ -14,9 +14,13 @@ def test_nothing_is_printed_by_importing_tensorflow():
 
 
 def test_what_a_failing_import_says_is_shown(tmp_path):
-    (tmp_path / "tensorflow.py").write_text(
-        "import os\nos.write(2, b'no such ' + b'processor')\nraise RuntimeError('broken')"
-    )
+    # In two parts, so that the traceback doesn't show it too.
+    lines = [
+        "import os",
+        "os.write(2, b'no such ' + b'processor')",
+        "raise RuntimeError('broken')",
+    ]
+    (tmp_path / "tensorflow.py").write_text("\n".join(lines))
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         "from examples.ppo.start_tensorflow import import_tensorflow\n"

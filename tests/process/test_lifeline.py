@@ -12,7 +12,6 @@ TIED = """
 import ctypes, os, sys
 from rltools.process import lifeline
 lifeline.{arm}(int(sys.argv[1]))
-print("armed", flush=True)
 {work}
 """
 
@@ -42,12 +41,17 @@ def start_tied():
         process.stdout.close()
 
 
+PAUSE = "print('armed', flush=True); ctypes.{library}(None).pause()"
+FORK = "if os.fork() == 0: ctypes.CDLL(None).pause()\n"
+
+
 @pytest.mark.parametrize(
     ("arm", "work"),
     [
-        ("arm", "ctypes.PyDLL(None).pause()"),  # It holds the GIL.
-        ("arm", "os.read(0, 1) if os.fork() else ctypes.CDLL(None).pause()"),
-        ("watch_in_thread", "ctypes.CDLL(None).pause()"),
+        ("arm", PAUSE.format(library="PyDLL")),  # It holds the GIL.
+        ("arm", FORK + PAUSE.format(library="CDLL")),
+        ("watch_in_thread", PAUSE.format(library="CDLL")),
+        ("watch_in_thread", FORK + PAUSE.format(library="CDLL")),
     ],
 )
 def test_hang_up_ends_the_group_whatever_it_does(start_tied, arm, work):

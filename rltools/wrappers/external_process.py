@@ -34,8 +34,7 @@ class ExternalProcess(PromisingEnv):
     use. The worker runs neither a fork of this process nor its `__main__` again, which
     therefore needs no guard. It ends with this process, however that ends.
 
-    Public attributes and methods of the environment are at hand as attributes of this
-    object. Names with an underscore in front never cross.
+    Its public attributes are the environment's, to be read, set and called.
 
     Args:
         constructor: Called in the worker to make the environment. Anything that

@@ -192,11 +192,12 @@ CONFIGS = {
         env="Pendulum-v1",
         max_length=200,
         num_agents=4,
+        normalize_observations=False,
         steps=4096 * 24,
         update_every=4096,
         eval_every=4096 * 6,
         learning_rate=1e-3,
-        discount=0.9,
+        discount=0.95,
         init_std=1.0,
     ),
     "cartpole": Config(

@@ -43,7 +43,6 @@ def serve(connection: Connection) -> None:
             connection.send_bytes(Message(request.number, status, body).encode())
         except ConnectionError:
             break
-    host.close()
 
 
 def _answer(host: "Host", request: Message) -> tuple[Status, bytes]:
@@ -89,10 +88,9 @@ class Host:
         return self._actions[command](*arguments)
 
     def close(self) -> None:
-        """Close the environment, once."""
-        env, self._env, self.closed = self._env, None, True
-        if env is not None:
-            env.close()
+        """Close the environment."""
+        self.closed = True
+        self._env.close()
 
     def _construct(
         self, constructor: bytes, registrations: bytes, argv: list[str]

@@ -47,6 +47,7 @@ def test_values_of_different_types_are_not_cast():
     infos = {0: {"speed": 1, "at": np.zeros(2)}, 1: {"speed": 0.7, "at": np.zeros(3)}}
     stacked = stack_infos(infos, 2)
     assert stacked["speed"].tolist() == [1, 0.7]
+    assert [type(speed) for speed in stacked["speed"]] == [int, float]
     assert [place.shape for place in stacked["at"]] == [(2,), (3,)]
 
 

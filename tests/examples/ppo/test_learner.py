@@ -105,6 +105,21 @@ def test_one_step_equals_an_independent_computation(make_learner, network):
         np.testing.assert_allclose(new, old - step, atol=3e-4)
 
 
+def test_every_epoch_has_advantages_by_the_values_of_its_start(make_learner):
+    options = {"batch_size": 6, "learning_rate": 0.1}
+    learner, module, config = make_learner(update_epochs=1, **options)
+    rollout = rollout_of(module, config)
+    order = learner.permutations([0, 1])
+    first = float(learner.update(rollout, order)["value_loss"])
+    # With one minibatch, the second epoch starts from the weights that are here now.
+    advantage, _ = learner._estimate(rollout)
+    second = float(tf.reduce_mean(advantage**2))
+    learner, *_ = make_learner(update_epochs=2, **options)
+    both = learner.update(rollout, learner.permutations([0, 1]))["value_loss"]
+    assert abs(second - first) > 0.01
+    assert float(both) == pytest.approx((first + second) / 2, rel=1e-4)
+
+
 def test_update_is_traced_once(make_learner):
     learner, module, config = make_learner()
     for seed in range(3):

@@ -13,9 +13,9 @@ from rltools.batching import inputs
 from rltools.batching.episodes import Episodes, Failures, Steps
 from rltools.batching.gather import gather, raise_failures
 from rltools.batching.infos import stack_infos
-from rltools.batching.members import Members
-from rltools.errors import ClosedError, PendingCallError
-from rltools.process.promise import Promise
+from rltools.batching.members import Calls, Members
+from rltools.batching.pending import PendingCall
+from rltools.errors import ClosedError
 
 
 class BatchEnv(gym.vector.VectorEnv):
@@ -59,9 +59,10 @@ class BatchEnv(gym.vector.VectorEnv):
         autoreset: str | AutoresetMode = AutoresetMode.DISABLED,
         copy: bool = True,
     ) -> None:
-        self.envs = list(envs)
+        self.envs: list[gym.Env] = []
         self._members = Members(self.envs, blocking=blocking)
         try:
+            self._members.collect(envs)
             self._autoreset = inputs.parse_autoreset(autoreset)
             self._adopt_spaces()
         except BaseException:
@@ -69,7 +70,7 @@ class BatchEnv(gym.vector.VectorEnv):
             raise
         self._copy = copy
         self._episodes = Episodes(self.single_observation_space, self.num_envs)
-        self._pending: Promise | None = None
+        self._pending: PendingCall | None = None
 
     def _adopt_spaces(self) -> None:
         self._members.check()
@@ -112,18 +113,15 @@ class BatchEnv(gym.vector.VectorEnv):
 
         Raises:
             ValueError, TypeError: `seed`, `indices` or the mask doesn't fit the batch.
-            InvalidObservationError, InvalidResultError: An environment broke its word.
+            Exception: As in `step`.
         """
-        self._check_usable()
+        self._check_usable(to_reset=True)
         options, mask = inputs.parse_reset_mask(options, self.num_envs)
         chosen = inputs.choose_indices(indices, mask, self.num_envs)
         seeds = inputs.seeds_for(seed, chosen)
         if isinstance(seed, int | np.integer):
             super().reset(seed=int(seed))  # The batch's own generator.
-        promises = {
-            index: self._members.start(index, "reset", seed=env_seed, options=options)
-            for index, env_seed in zip(chosen, seeds, strict=True)
-        }
+        calls = self._members.resets(chosen, seeds, options)
 
         def finish(results: dict[int, Any], failures: Failures) -> Any:
             infos = self._episodes.take_resets(results, failures)
@@ -132,7 +130,7 @@ class BatchEnv(gym.vector.VectorEnv):
             observ = self._episodes.observs.read(rows, copy=self._copy)
             return observ, stack_infos(infos, self.num_envs)
 
-        return self._answer(promises, finish, blocking)
+        return self._answer(calls, finish, blocking)
 
     def step(self, actions: Any, *, blocking: bool = True) -> Any:
         """Take a step in every environment.
@@ -149,8 +147,8 @@ class BatchEnv(gym.vector.VectorEnv):
 
         Raises:
             InvalidActionError: The actions are not in the space; nothing has moved.
-            ResetNeededError: With autoreset disabled, an episode has ended; or some
-                environment was never reset. Nothing has moved.
+            ResetNeededError: An episode has not begun, or has ended with autoreset
+                disabled. Nothing has moved.
             InvalidObservationError, InvalidResultError: An environment broke its word.
             Exception: Whatever an environment raised; `BatchError` if several did. The
                 other environments have been stepped; those that failed must be reset.
@@ -163,20 +161,15 @@ class BatchEnv(gym.vector.VectorEnv):
             actions, self.single_action_space, self.action_space, self.num_envs
         )
         resets = self._episodes.ended.copy()  # None, but with next-step autoreset.
-        promises = {
-            index: self._members.start(index, "reset")
-            if resets[index]
-            else self._members.start(index, "step", rows[index])
-            for index in range(self.num_envs)
-        }
+        calls = self._members.steps(rows, resets)
 
         def finish(results: dict[int, Any], failures: Failures) -> Any:
             return self._finish_step(results, failures, resets)
 
-        return self._answer(promises, finish, blocking)
+        return self._answer(calls, finish, blocking)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Call a method of every environment, or get an attribute that is no method."""
+        """Call a method of every environment, or get an attribute."""
         self._check_usable()
         return self._members.call(name, *args, **kwargs)
 
@@ -196,32 +189,31 @@ class BatchEnv(gym.vector.VectorEnv):
         return tuple(env.render() for env in self.envs)
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Close all environments together, also when closing one of them fails."""
+        """Close all environments together; see `close`."""
         self.closed = True
         self._members.close()
 
-    def _check_usable(self) -> None:
+    def _check_usable(self, *, to_reset: bool = False) -> None:
         if self.closed:
             raise ClosedError("The batch has been closed.")
-        if self._pending is not None:
-            raise PendingCallError(
-                "The batch is at work: call the promise of its last step or reset."
-            )
+        if self._pending is not None and not self._pending.is_over:
+            self._pending.check_out_of_the_way(of_reset=to_reset)
+            self._give_up(self._pending)
 
-    def _answer(
-        self, promises: dict[int, Promise], finish: Callable[..., Any], blocking: bool
-    ) -> Any:
-        if blocking:
-            return finish(*gather(promises))
+    def _give_up(self, call: PendingCall) -> None:
+        call.give_up()
+        # Whether it has ended an episode, nobody knows.
+        self._episodes.started[call.indices] = False
 
-        def wait(timeout: float | None) -> Any:
-            results, failures = gather(promises, timeout)
-            self._pending = None
-            return finish(results, failures)
-
-        ready = [promise.ready for promise in promises.values()]
-        self._pending = Promise(wait, lambda: all(is_ready() for is_ready in ready))
-        return self._pending
+    def _answer(self, calls: Calls, finish: Callable[..., Any], blocking: bool) -> Any:
+        self._pending = call = PendingCall(calls, finish)
+        try:
+            promise = call.start()
+            return promise() if blocking else promise
+        except BaseException:
+            if not call.is_over:  # Such as Ctrl-C.
+                self._give_up(call)
+            raise
 
     def _finish_step(
         self, results: dict[int, Any], failures: Failures, resets: np.ndarray

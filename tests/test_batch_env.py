@@ -456,6 +456,27 @@ def test_bad_results_are_told_and_the_others_kept(result, error, message):
     assert rows(play(batch, 1)[0][0]) == "02 11 02"
 
 
+def test_error_of_a_space_is_told_and_the_others_kept():
+    class Odd(gym.Space):
+        def contains(self, x):
+            if x == "bad":
+                raise TypeError("what is that?")
+            return True
+
+    class Says(Counting):
+        observation_space = Odd()
+
+        def _observe(self):
+            return "bad" if self.number == 0 and self.time == 1 else "good"
+
+    batch = BatchEnv([Says(0, [9]), Says(1, [1])])
+    batch.reset()
+    with pytest.raises(TypeError, match="what is that"):
+        play(batch, 1)
+    with pytest.raises(ResetNeededError, match=r"\[0, 1\]"):
+        play(batch, 1)
+
+
 def test_rewards_of_any_number_type():
     batch = counting(9, 9, 9, 9)
     batch.reset()
@@ -557,7 +578,94 @@ def test_promise_that_timed_out_can_be_asked_again():
         assert rows(batch.step(np.zeros(2, np.int64))[0]) == "02 02"
 
 
+def test_dropped_promise_needs_a_reset():
+    batch = counting(9, 9)
+    batch.reset()
+    batch.step(np.zeros(2, np.int64), blocking=False)
+    with pytest.raises(ResetNeededError):
+        play(batch, 1)
+    batch.reset()
+    assert rows(play(batch, 1)[0][0]) == "11 11"
+
+
+@pytest.mark.timeout(60)
+def test_reset_goes_on_from_a_promise_that_timed_out():
+    import threading
+
+    class Slow(Counting):
+        def step(self, action):
+            threading.Event().wait(0.5)
+            return super().step(action)
+
+    batch = BatchEnv([ExternalProcess(Slow)])
+    with contextlib.closing(batch):
+        batch.reset()
+        promise = batch.step(np.zeros(1, np.int64), blocking=False)
+        with pytest.raises(RequestTimeoutError):
+            promise.result(0.1)
+        with pytest.raises(PendingCallError):
+            batch.step(np.zeros(1, np.int64))
+        assert rows(batch.reset()[0]) == "10"
+        with pytest.raises(PendingCallError, match="given up"):
+            promise()
+        assert rows(batch.step(np.zeros(1, np.int64))[0]) == "11"
+
+
+@pytest.mark.timeout(60)
+def test_late_environment_fails_its_call_for_good():
+    """Called again, the promise must not write old observations over newer ones."""
+    import threading
+
+    class Slow(Counting):
+        def step(self, action):
+            if action == 1:
+                threading.Event().wait(0.6)
+            return super().step(action)
+
+    batch = BatchEnv(
+        [ExternalProcess(lambda: Slow(0, [9]), timeout=0.3), Counting(1, [9])]
+    )
+    with contextlib.closing(batch):
+        batch.reset()
+        promise = batch.step(np.array([1, 0]), blocking=False)
+        with pytest.raises(RequestTimeoutError):
+            promise()
+        batch[0].reset(blocking=False).result(5)
+        assert rows(batch.reset(indices=[0])[0]) == "20"
+        assert rows(batch.step(np.zeros(2, np.int64))[0]) == "21 02"
+        with pytest.raises(RequestTimeoutError):
+            promise()
+        assert rows(batch.step(np.zeros(2, np.int64))[0]) == "22 03"
+
+
+def test_interrupted_step_needs_a_reset():
+    batch = counting(9, 9)
+    batch.reset()
+    batch[1].error = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        play(batch, 1)
+    batch[1].error = None
+    with pytest.raises(ResetNeededError, match=r"\[0, 1\]"):
+        play(batch, 1)
+    batch.reset()
+    play(batch, 1)
+
+
 # Construction, attributes, end.
+
+
+def test_environments_made_before_one_that_fails_are_closed():
+    made = []
+
+    def make():
+        for number in range(2):
+            made.append(Counting(number))
+            yield made[-1]
+        raise OSError("no more")
+
+    with pytest.raises(OSError, match="no more"):
+        BatchEnv(make())
+    assert [env.closed for env in made] == [1, 1]
 
 
 def test_different_spaces_are_refused_by_name():

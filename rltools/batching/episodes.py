@@ -9,7 +9,7 @@ import numpy as np
 
 from rltools.batching.results import unpack_reset, unpack_step
 from rltools.batching.rows import rows_of
-from rltools.errors import ResetNeededError, RLToolsError
+from rltools.errors import ResetNeededError
 
 Results = Mapping[int, Any]
 Failures = dict[int, Exception]
@@ -72,7 +72,7 @@ class Episodes:
             try:
                 observ, infos[index] = unpack_reset(result, f"envs[{index}]")
                 self.observs.write(index, observ, f"envs[{index}] observation")
-            except RLToolsError as error:
+            except Exception as error:  # Such as that of a space of the user's own.
                 failures[index] = error
                 continue
             self.started[index] = True
@@ -92,7 +92,7 @@ class Episodes:
                     result, f"envs[{index}]"
                 )
                 self.observs.write(index, observ, f"envs[{index}] observation")
-            except RLToolsError as error:
+            except Exception as error:  # Such as that of a space of the user's own.
                 failures[index] = error
                 continue
             steps.rewards[index] = reward

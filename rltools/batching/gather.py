@@ -9,23 +9,16 @@ from rltools.process.promise import Promise
 
 
 def gather(
-    promises: Mapping[int, Promise], timeout: float | None = None
+    promises: Mapping[int, Promise],
 ) -> tuple[dict[int, Any], dict[int, Exception]]:
     """Wait for promises and tell results from failures.
 
     Args:
         promises: Promises by environment index.
-        timeout: Seconds to wait in all; None leaves it to the environments.
 
     Returns:
         The tuple `(results, failures)`, both by environment index.
-
-    Raises:
-        RequestTimeoutError: With a timeout, not all results came in time. No promise is
-            lost: the call can be repeated.
     """
-    if timeout is not None:
-        _await_all(promises, time.monotonic() + timeout)
     results: dict[int, Any] = {}
     failures: dict[int, Exception] = {}
     for index, promise in promises.items():
@@ -36,7 +29,17 @@ def gather(
     return results, failures
 
 
-def _await_all(promises: Mapping[int, Promise], deadline: float) -> None:
+def await_all(promises: Mapping[int, Promise], timeout: float) -> None:
+    """Wait for promises, which keep what they come to.
+
+    Args:
+        promises: Promises by environment index.
+        timeout: Seconds to wait in all.
+
+    Raises:
+        RequestTimeoutError: Not all results came in time. No promise is lost.
+    """
+    deadline = time.monotonic() + timeout
     for promise in promises.values():
         try:
             promise.result(max(0.0, deadline - time.monotonic()))

@@ -112,7 +112,7 @@ def split_actions(
             )
         for index, action in enumerate(actions):
             _raise_mismatch(single_space, action, f"actions[{index}]")
-        return actions
+        return [_own_copy(single_space, action) for action in actions]
     _raise_mismatch(space, actions, "actions")
     return list(iterate(space, _own_copy(space, actions)))
 

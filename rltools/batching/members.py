@@ -1,28 +1,37 @@
 """The environments of a batch, and how they are called: in parallel where they can."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 
 from rltools.batching.gather import gather, raise_failures
 from rltools.errors import InvalidSpaceError
 from rltools.process.promise import Promise
 from rltools.process.promising_env import PromisingEnv
 
+Calls = dict[int, Callable[[], Promise]]
+
 
 class Members:
     """The environments of a batch.
 
     Args:
-        envs: Distinct environments of equal spaces.
+        envs: Distinct environments of equal spaces, or an empty list to be filled.
         blocking: Whether to wait for each before the next one is called, also where
             they could work at the same time.
     """
 
-    def __init__(self, envs: Sequence[gym.Env], *, blocking: bool) -> None:
+    def __init__(self, envs: list[gym.Env], *, blocking: bool) -> None:
         self._envs = envs
         self._blocking = blocking
+
+    def collect(self, envs: Iterable[gym.Env]) -> None:
+        """Add environments one by one: making the next of them may fail."""
+        for env in envs:
+            self._envs.append(env)
 
     def check(self) -> None:
         """Check that the environments can form a batch.
@@ -56,6 +65,27 @@ class Members:
         if isinstance(env, PromisingEnv) and not self._blocking:
             kwargs["blocking"] = False
         return Promise.of(getattr(env, verb), *args, **kwargs)
+
+    def resets(
+        self,
+        indices: Iterable[int],
+        seeds: Iterable[int | None],
+        options: dict[str, Any] | None,
+    ) -> Calls:
+        """What starts the resets of some environments."""
+        return {
+            index: partial(self.start, index, "reset", seed=seed, options=options)
+            for index, seed in zip(indices, seeds, strict=True)
+        }
+
+    def steps(self, actions: Iterable[Any], resets: np.ndarray) -> Calls:
+        """What starts the steps of all environments, or resets where a mask says so."""
+        return {
+            index: partial(self.start, index, "reset")
+            if resets[index]
+            else partial(self.start, index, "step", action)
+            for index, action in enumerate(actions)
+        }
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """Call a method of every environment, or get an attribute that is no method."""

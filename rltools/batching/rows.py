@@ -5,6 +5,7 @@ is strict: nothing is broadcast and nothing is cast with loss on its way into a 
 """
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any, Protocol
 
 import numpy as np
@@ -133,7 +134,7 @@ class _ObjectRows:
     def write(self, row: int, value: Any, path: str) -> None:
         if problem := explain_mismatch(self._space, value, path):
             raise InvalidObservationError(problem)
-        self._values[row] = value
+        self._values[row] = deepcopy(value)
 
     def read(self, rows: Indices | None = None, *, copy: bool = True) -> tuple:
         if rows is None:

@@ -59,10 +59,10 @@ class WorkerClient:
         self._lock = threading.RLock()
         self._deadline: float | None = None  # To end by, once it is being closed.
         self._closing: Promise | None = None
-        self._process, connection = launch()
+        self._process, frames = launch()
         self._finalizer = weakref.finalize(self, self._process.end)
         self._finalizer.atexit = False  # `live_workers` closes more gently.
-        self._transport = PipeTransport(self._process, connection)
+        self._transport = PipeTransport(self._process, frames)
         live_workers.add(self)
         self._constructed = self._send(
             Command.CONSTRUCT, dumps(arguments), "constructor"
@@ -95,15 +95,18 @@ class WorkerClient:
         self.constructed()
         return self._send(command, _pickled(label, arguments, dumps), label)
 
-    def start_close(self, timeout: float) -> None:
-        """Ask the worker to close its environment and to end within some seconds."""
+    def start_close(self, deadline: float) -> None:
+        """Ask the worker to close its environment and to end; does not wait.
+
+        Args:
+            deadline: Time of `time.monotonic` by which `close` will end it by force.
+        """
         if self._deadline is not None:
             return
-        self._deadline = time.monotonic() + timeout
-        if self._lock.acquire(timeout=timeout):  # Else a thread waits for a reply.
+        self._deadline = deadline
+        if self._lock.acquire(blocking=False):  # Else a thread waits for a reply.
             try:
-                if self._transport.can_send_at_once():
-                    self._closing = self._send(Command.CLOSE, dumps(()), "close")
+                self._send_close()
             finally:
                 self._lock.release()
 
@@ -113,6 +116,7 @@ class WorkerClient:
         remaining = max(0.0, self._deadline - time.monotonic())
         if self._lock.acquire(timeout=remaining):
             try:
+                self._send_close()
                 self._await_end(self._deadline)
             finally:
                 self._lock.release()
@@ -121,12 +125,17 @@ class WorkerClient:
     def abandon(self) -> None:
         """Let go of a worker that belongs to the process this one was forked from."""
         self._finalizer.detach()
+        self._lock = threading.RLock()  # A thread of the parent may have held it.
         self._deadline = 0.0
-        self._process.forget()
+        self._process.abandon()
         self._transport.close()
 
     def __str__(self) -> str:
         return f"Worker {self.index} (pid {self.pid})"
+
+    def _send_close(self) -> None:
+        if self._closing is None and self._transport.death is None:
+            self._closing = self._send(Command.CLOSE, dumps(()), "close")
 
     def _await_end(self, deadline: float) -> None:
         transport = self._transport
@@ -145,31 +154,44 @@ class WorkerClient:
         transport.close()
 
     def _send(self, command: Command, body: bytes, label: str) -> Promise:
-        with self._lock:
+        deadline = self._deadline_in(self._timeout)
+        if command in (Command.CONSTRUCT, Command.CLOSE):
+            deadline = time.monotonic()  # So that many start, and end, together.
+        if not self._acquire(deadline):
+            raise self._late(Request(-1, command, label, self._steps), self._timeout)
+        try:
             if command is Command.STEP:
                 self._steps += 1
-            request = Request(
-                next(self._numbers), command, label, self._steps, len(body)
-            )
+            request = Request(next(self._numbers), command, label, self._steps)
             if self._transport.death is not None:
                 raise self._gone(request)
-            deadline = self._deadline_in(self._timeout)
-            if not self._transport.send(request, body, deadline):
-                raise self._late(request, self._timeout)
+            self._transport.send(request, body, deadline)
+        finally:
+            self._lock.release()
         return Promise(
             lambda timeout: self._wait(request, timeout), lambda: self._ready(request)
         )
+
+    def _acquire(self, deadline: float | None) -> bool:
+        if deadline is None:
+            return self._lock.acquire()
+        remaining = min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)
+        return self._lock.acquire(timeout=remaining)
 
     def _wait(self, request: Request, timeout: float | None) -> Any:
         if timeout is None and request.command is not Command.CONSTRUCT:
             timeout = self._timeout
         deadline = self._deadline_in(timeout)
-        with self._lock:
+        if not self._acquire(deadline):
+            raise self._late(request, timeout)
+        try:
             while request.reply is None:
                 if self._transport.death is not None:
                     raise self._gone(request)
                 if not self._transport.receive(deadline):
                     raise self._late(request, timeout)
+        finally:
+            self._lock.release()
         return request.result(self.index, str(self))
 
     def _ready(self, request: Request) -> bool:

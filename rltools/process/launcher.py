@@ -13,8 +13,10 @@ import socket
 import subprocess
 import sys
 import threading
-from multiprocessing.connection import Connection
+import time
 from typing import NamedTuple
+
+from rltools.process.frames import FrameSocket
 
 # Many workers on few cores each with a thread per core would only be in their way.
 _THREAD_COUNTS = (
@@ -23,6 +25,11 @@ _THREAD_COUNTS = (
     "MKL_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
+_SECONDS_BETWEEN_LOOKS = 0.005
+try:
+    _STARTED_IN = os.getcwd()
+except FileNotFoundError:  # Deleted, so that nothing can be imported from there.
+    _STARTED_IN = ""
 _BOOT = (
     "import sys; sys.path[:] = {path!r}; "
     "from rltools.process.worker import main; main({socket}, {read_end})"
@@ -30,10 +37,10 @@ _BOOT = (
 
 
 class Launched(NamedTuple):
-    """A worker that has been started, and the ends of what connects it."""
+    """A worker that has been started, and the socket that leads to it."""
 
     process: "WorkerProcess"
-    connection: Connection
+    frames: FrameSocket
 
 
 class WorkerProcess:
@@ -42,15 +49,18 @@ class WorkerProcess:
     Args:
         process: The process, leader of its own process group.
         lifeline: Descriptor of the lifeline's write end.
+
+    Attributes:
+        exit_handle: Descriptor that can be read once the process has exited, or None
+            where the system has none.
     """
 
     def __init__(self, process: subprocess.Popen, lifeline: int) -> None:
         self._process = process
         self._lifeline: int | None = lifeline
         self._ending = threading.Lock()
-        self.exit_handle: int | None = None
-        if hasattr(os, "pidfd_open"):
-            self.exit_handle = os.pidfd_open(process.pid)
+        self._is_ours = True
+        self.exit_handle = _open_exit_handle(process.pid)
 
     @property
     def pid(self) -> int:
@@ -70,31 +80,52 @@ class WorkerProcess:
             poll = select.poll()
             poll.register(self.exit_handle, select.POLLIN)
             return bool(poll.poll(max(0.0, timeout) * 1000))
-        try:
-            self._process.wait(max(0.0, timeout))
-        except subprocess.TimeoutExpired:
-            return False
+        deadline = time.monotonic() + timeout
+        while not self._has_exited():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
         return True
 
     def end(self) -> None:
         """Kill what is left of the process and its group, and reap it; idempotent."""
         with self._ending:
-            if self._process.returncode is None:
+            if self._is_ours and self._process.returncode is None:
                 # While it is not reaped its id, and its group's, can't be another's.
                 try:
                     os.killpg(self._process.pid, signal.SIGKILL)
                 except (ProcessLookupError, PermissionError):
                     self._process.kill()
                 self._process.wait()
-            self.forget()
+            self._close_descriptors()
 
-    def forget(self) -> None:
-        """Close this process's descriptors; a worker that still runs is killed."""
+    def abandon(self) -> None:
+        """Leave the process to the one that this process was forked from."""
+        self._is_ours = False
+        self._ending = threading.Lock()  # A thread of the parent may have held it.
+        self._process.returncode = 0  # Else its destructor complains and looks for it.
+        self._close_descriptors()
+
+    def _has_exited(self) -> bool:
+        try:
+            flags = os.WEXITED | os.WNOWAIT | os.WNOHANG
+            return os.waitid(os.P_PID, self._process.pid, flags) is not None
+        except ChildProcessError:
+            return True
+
+    def _close_descriptors(self) -> None:
         lifeline, self._lifeline = self._lifeline, None
         handle, self.exit_handle = self.exit_handle, None
         for descriptor in (lifeline, handle):
             if descriptor is not None:
                 os.close(descriptor)
+
+
+def _open_exit_handle(pid: int) -> int | None:
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):  # Not on this system, or not allowed there.
+        return None
 
 
 def launch() -> Launched:
@@ -106,7 +137,9 @@ def launch() -> Launched:
         read_end, write_end = os.pipe()
         on_error.callback(os.close, write_end)
         always.callback(os.close, read_end)
-        code = _BOOT.format(path=sys.path, socket=theirs.fileno(), read_end=read_end)
+        code = _BOOT.format(
+            path=_import_path(), socket=theirs.fileno(), read_end=read_end
+        )
         process = subprocess.Popen(
             [sys.executable, "-c", code],
             stdin=subprocess.DEVNULL,
@@ -115,4 +148,10 @@ def launch() -> Launched:
             process_group=0,  # Ctrl-C is the parent's to handle.
         )
         on_error.pop_all()
-    return Launched(WorkerProcess(process, write_end), Connection(ours.detach()))
+    return Launched(WorkerProcess(process, write_end), FrameSocket(ours))
+
+
+def _import_path() -> list[str]:
+    """Where this process imports from, also if it has changed its folder since."""
+    folders = [folder for folder in sys.path if isinstance(folder, str)]
+    return [os.path.join(_STARTED_IN, folder) for folder in folders]

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import time
 import weakref
 from typing import Any
 
@@ -19,8 +20,9 @@ def add(client: Any) -> None:
 @atexit.register
 def _close_all() -> None:
     clients = list(_live)
+    deadline = time.monotonic() + _SECONDS_AT_EXIT
     for client in clients:
-        client.start_close(_SECONDS_AT_EXIT)
+        client.start_close(deadline)
     for client in clients:
         client.close()
 

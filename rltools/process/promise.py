@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any, Generic, TypeVar
 
-from rltools.errors import RequestTimeoutError
+from rltools.errors import RequestTimeoutError, RLToolsError
 
 Result = TypeVar("Result")
 
@@ -23,7 +24,7 @@ class Promise(Generic[Result]):
         is_ready: Says without waiting whether `wait` would return at once.
 
     Attributes:
-        timed_out: Whether a wait for the result has ended without it.
+        given_up: Whether a wait for the result has ended without it.
     """
 
     def __init__(
@@ -33,7 +34,8 @@ class Promise(Generic[Result]):
         self._is_ready: Callable[[], bool] | None = is_ready
         self._result: Result
         self._error: BaseException | None = None
-        self.timed_out = False
+        self._traceback: TracebackType | None = None
+        self.given_up = False
 
     @classmethod
     def of(cls, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Promise:
@@ -54,12 +56,16 @@ class Promise(Generic[Result]):
         Traceback (most recent call last):
         ValueError: invalid literal for int() with base 10: 'twelve'
         """
-        promise = cls(lambda _: function(*args, **kwargs), lambda: True)
+        promise: Promise[Any] = cls(_unreachable, lambda: True)
+        promise._wait = promise._is_ready = None
         try:
-            result = promise.result()
-        except Exception:
-            return promise
-        return result if isinstance(result, Promise) else promise
+            promise._result = function(*args, **kwargs)
+        except Exception as error:
+            promise._error, promise._traceback = error, error.__traceback__
+        else:
+            if isinstance(promise._result, Promise):
+                return promise._result
+        return promise
 
     def __call__(self) -> Result:
         """Wait for the result, for as long as the environment's own timeout allows."""
@@ -69,6 +75,10 @@ class Promise(Generic[Result]):
     def fetched(self) -> bool:
         """Whether the result, or the failure, has been asked for and was there."""
         return self._wait is None
+
+    def give_up(self) -> None:
+        """Note that nobody waits for the result any more; it may still come."""
+        self.given_up = True
 
     def ready(self) -> bool:
         """Whether the result, or the failure, is there."""
@@ -87,13 +97,15 @@ class Promise(Generic[Result]):
             try:
                 self._result = self._wait(timeout)
             except RequestTimeoutError:
-                self.timed_out = True
+                self.give_up()
                 raise
-            except Exception as error:
+            except RLToolsError as error:  # No other: it may be a signal handler's.
                 self._error = error
+                self._traceback = error.__traceback__
             self._wait = self._is_ready = None  # Lets go of where it came from.
         if self._error is not None:
-            raise self._error
+            # With its own traceback, which else would grow with every call.
+            raise self._error.with_traceback(self._traceback)
         return self._result
 
     def __repr__(self) -> str:
@@ -101,3 +113,7 @@ class Promise(Generic[Result]):
         if self._wait is None:
             state = "done" if self._error is None else "failed"
         return f"<Promise {state}>"
+
+
+def _unreachable(_: float | None) -> Any:
+    raise AssertionError("a promise that is kept has nothing to wait for")

@@ -12,8 +12,11 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 import cloudpickle
+import numpy as np
 
 _HEADER = struct.Struct("<QB")
+_CONTAINERS = {tuple, list, set, frozenset}
+_SCALARS = {type(None), bool, int, float, complex, str, bytes}
 
 
 class Command(IntEnum):
@@ -34,6 +37,7 @@ class Status(IntEnum):
     RETURNED = 0  # The body is the result.
     RAISED = 1  # The body is a `Failure`.
     NOT_PICKLABLE = 2  # The body is a text that says why the result can't be sent.
+    NOT_READABLE = 3  # The body is a text that says why the request can't be read.
 
 
 class Message(NamedTuple):
@@ -41,32 +45,45 @@ class Message(NamedTuple):
 
     number: int
     kind: int
-    body: bytes
+    body: bytes | memoryview
 
     def encode(self) -> bytes:
         """The bytes that are sent."""
-        return _HEADER.pack(self.number, self.kind) + self.body
+        return b"".join([_HEADER.pack(self.number, self.kind), self.body])
 
     @classmethod
-    def decode(cls, data: bytes) -> "Message":
+    def decode(cls, data: memoryview) -> "Message":
         """The message that was sent."""
         number, kind = _HEADER.unpack_from(data)
         return cls(number, kind, data[_HEADER.size :])
 
 
 def dumps(value: Any) -> bytes:
-    """Pickle a value; what only cloudpickle can take (lambdas) goes that way."""
-    try:
+    """Pickle a value; what only cloudpickle can take (lambdas) goes that way.
+
+    What the main module defines goes by value: the other side can't import it.
+    """
+    if _is_plain(value):
         return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
-    except Exception:
-        return cloudpickle.dumps(value)
+    return dumps_by_value(value)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is made of nothing that a pickle would only name."""
+    if type(value) in _CONTAINERS:
+        return all(map(_is_plain, value))
+    if type(value) is dict:
+        return all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
+    if type(value) is np.ndarray:
+        return value.dtype.kind in "biufcSU"
+    return type(value) in _SCALARS or isinstance(value, np.number | np.bool_)
 
 
 def dumps_by_value(value: Any) -> bytes:
     """Pickle a value with all that the program's main module defines and it uses.
 
     cloudpickle does so for `__main__`; a child of `multiprocessing` has its main module
-    under another name, which a worker could not import.
+    under another name.
     """
     main = sys.modules.get("__mp_main__")
     if main is None or "__mp_main__" in cloudpickle.list_registry_pickle_by_value():

@@ -18,7 +18,6 @@ class Request:
         command: What the worker is asked for.
         label: What error messages call it: the command's or the method's name.
         step: Number of steps asked for by then, this one included.
-        size: Length of the request in bytes.
         reply: The reply, once it is there.
     """
 
@@ -26,7 +25,6 @@ class Request:
     command: Command
     label: str
     step: int
-    size: int
     reply: Message | None = None
 
     def describe(self) -> str:
@@ -44,7 +42,8 @@ class Request:
 
         Raises:
             RemoteError: The environment raised.
-            NotPicklableError: The result can't be pickled there or read here.
+            NotPicklableError: The arguments can't be read there, or the result can't be
+                pickled there or read here.
         """
         assert self.reply is not None
         if self.reply.kind == Status.RAISED:
@@ -57,6 +56,11 @@ class Request:
                 f"{who}: the result of {self.describe()} can't be read in this "
                 f"process: {type(error).__name__}: {error}"
             ) from error
+        if self.reply.kind == Status.NOT_READABLE:
+            raise NotPicklableError(
+                f"{who}: what was given to {self.describe()} can't be read there: "
+                f"{value}"
+            )
         if self.reply.kind == Status.NOT_PICKLABLE:
             raise NotPicklableError(
                 f"{who}: the result of {self.describe()} can't be pickled: {value}"

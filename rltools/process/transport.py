@@ -3,43 +3,38 @@
 import select
 import time
 from collections import deque
-from collections.abc import Callable
-from multiprocessing.connection import Connection
 
 from rltools.process.exit_status import explain_exit
+from rltools.process.frames import FrameSocket
 from rltools.process.launcher import WorkerProcess
 from rltools.process.protocol import Message
 from rltools.process.request import Request
 
-# What may be under way at once. Beyond it both sides' socket buffers could be full,
-# and each side would wait for the other to read.
-_MAX_REQUESTS = 64
-_MAX_BYTES = 32 * 1024
 # How long a worker that hung up may take to exit before it is made to.
 _SECONDS_TO_EXIT = 1.0
+# More than the kernel can count to is waited for in parts.
+_MAX_MILLISECONDS = 3_600_000.0
 
 
 class PipeTransport:
-    """Sends messages through a socket, as pickles, and receives them in order.
+    """Sends pickled messages through a socket and receives replies in their order.
 
-    It is not thread-safe: its owner holds a lock.
+    Nothing here waits longer than it is told to, not even for the rest of a message. It
+    is not made for more than one thread: its owner holds a lock. A signal handler may
+    interrupt it with another call.
 
     Args:
         process: The worker's process.
-        connection: Its connection.
+        frames: The socket that leads to it.
 
     Attributes:
         death: In words how the worker ended, or None while it lives.
     """
 
-    def __init__(self, process: WorkerProcess, connection: Connection) -> None:
+    def __init__(self, process: WorkerProcess, frames: FrameSocket) -> None:
         self._process = process
-        self._connection = connection
+        self._frames = frames
         self._under_way: deque[Request] = deque()
-        self._poll = select.poll()
-        self._poll.register(connection.fileno(), select.POLLIN)
-        if process.exit_handle is not None:
-            self._poll.register(process.exit_handle, select.POLLIN)
         self.death: str | None = None
 
     @property
@@ -47,86 +42,108 @@ class PipeTransport:
         """Whether no reply is awaited."""
         return not self._under_way
 
-    def send(self, request: Request, body: bytes, deadline: float | None) -> bool:
+    def send(self, request: Request, body: bytes, deadline: float | None) -> None:
         """Send a request; its `reply` is set by a later `receive`.
 
-        With much under way it receives first. If the worker is dead, or dies of it,
-        `death` says so and there will be no reply.
+        If the worker is dead, `death` says so and there will be no reply. What a busy
+        worker or the deadline keeps from being sent is sent later on.
 
         Args:
             request: The request.
             body: Its pickled arguments.
-            deadline: Time of `time.monotonic` to give up at; None to wait on.
-
-        Returns:
-            False if the deadline came first; nothing has been sent then.
+            deadline: Time of `time.monotonic` to wait until at most, None for ever.
         """
-        while self.death is None and not self._has_room(len(body)):
-            if not self.receive(deadline):
-                return False
-        if self.death is None:
+        if self.death is not None:
+            return
+        was_idle = self.idle
+        try:
             self._under_way.append(request)
-            message = Message(request.number, request.command, body)
-            self._exchange(lambda: self._connection.send_bytes(message.encode()))
-        return True
-
-    def can_send_at_once(self) -> bool:
-        """Whether a small request could be sent without receiving first."""
-        return self.death is None and self._has_room(0)
+            self._frames.put(Message(request.number, request.command, body).encode())
+            self._transfer(sending=True)
+        except BaseException:
+            # Interrupted, nobody knows whether the request is on its way.
+            self._bury(given_up=True)
+            raise
+        while was_idle and self.death is None and not self._frames.flushed:
+            if not self._pump(deadline):
+                return
 
     def receive(self, deadline: float | None) -> bool:
-        """Wait for one reply or the worker's death.
+        """Wait for a reply or the worker's death.
 
         Args:
             deadline: Time of `time.monotonic` to give up at; None to wait on.
 
         Returns:
-            Whether one of them came.
+            Whether one of them came, or may have come.
         """
-        wait = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1e3
-        ready = [descriptor for descriptor, _ in self._poll.poll(wait)]
-        if not ready:
-            return False
-        # What was sent before a death is still there to be read.
-        if self._connection.fileno() in ready:
-            self._exchange(self._take_reply)
-        else:
-            self._bury()
+        under_way = len(self._under_way)
+        while self.death is None and len(self._under_way) == under_way:
+            if not self._pump(deadline):
+                return False
         return True
 
     def close(self) -> None:
         """Hang up; the worker is taken to have ended."""
         if self.death is None:
             self.death = "has been closed"
-        self._connection.close()
+        self._frames.close()
 
-    def _take_reply(self) -> None:
-        reply = Message.decode(self._connection.recv_bytes())
-        request = self._under_way.popleft()
-        assert request.number == reply.number, "replies come in the order of requests"
-        request.reply = reply
-
-    def _exchange(self, transfer: Callable[[], None]) -> None:
+    def _pump(self, deadline: float | None) -> bool:
+        """Wait until something can be transferred, and transfer it."""
+        # A poll of its own for each wait: a signal handler may begin another.
+        poll = select.poll()
+        events = select.POLLIN | (0 if self._frames.flushed else select.POLLOUT)
+        poll.register(self._frames.fileno(), events)
+        if self._process.exit_handle is not None:
+            poll.register(self._process.exit_handle, select.POLLIN)
+        wait = _MAX_MILLISECONDS
+        if deadline is not None:
+            wait = min(wait, max(0.0, deadline - time.monotonic()) * 1e3)
+        ready = dict(poll.poll(wait))
+        if self.death is not None:
+            return True
+        if not ready:
+            return deadline is None or time.monotonic() < deadline
+        state = ready.get(self._frames.fileno(), 0)
         try:
-            transfer()
+            if state:
+                self._transfer(sending=bool(state & select.POLLOUT))
+            else:
+                # What was sent before the death has been read by now.
+                self._bury()
+        except BaseException:
+            # Such as Ctrl-C, at a moment when it may have cost a part of a message.
+            self._bury(given_up=True)
+            raise
+        return True
+
+    def _transfer(self, *, sending: bool) -> None:
+        try:
+            if sending:
+                self._frames.send_some()
+        except OSError:
+            pass  # It is gone; what it had sent before is still there to be read.
+        try:
+            while (data := self._frames.receive_some()) is not None:
+                reply = Message.decode(data)
+                request = self._under_way.popleft()
+                if request.number != reply.number:
+                    raise OSError("replies come in the order of requests")
+                request.reply = reply
         except (EOFError, OSError):
             self._bury()
-        except BaseException:
-            # Such as Ctrl-C: with half a message transferred, no later one can be read.
-            self._bury()
-            raise
 
-    def _has_room(self, size: int) -> bool:
-        if not self._under_way:
-            return True
-        under_way = sum(request.size for request in self._under_way)
-        return len(self._under_way) < _MAX_REQUESTS and under_way + size <= _MAX_BYTES
-
-    def _bury(self) -> None:
-        """Find out how the worker ended, or end it if it only hung up."""
-        self._process.wait(_SECONDS_TO_EXIT)
+    def _bury(self, *, given_up: bool = False) -> None:
+        """Find out how the worker ended, or end it."""
+        if self.death is not None:
+            return
+        during = f" during {self._under_way[0].describe()}" if self._under_way else ""
+        # First of all: whatever interrupts the rest must find it so.
+        self.death = f"was given up{during}"
+        if not given_up:
+            self._process.wait(_SECONDS_TO_EXIT)
         self._process.end()
-        self.death = explain_exit(self._process.exit_code)
-        if self._under_way:
-            self.death += f" during {self._under_way[0].describe()}"
-        self._connection.close()
+        if not given_up:
+            self.death = explain_exit(self._process.exit_code) + during
+        self._frames.close()

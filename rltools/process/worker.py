@@ -2,9 +2,9 @@
 
 import os
 import pickle
+import socket
 import sys
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from typing import Any
 
 import cloudpickle
@@ -12,43 +12,45 @@ import gymnasium as gym
 
 from rltools.process import lifeline
 from rltools.process.failure import Failure
+from rltools.process.frames import read_frame, write_frame
 from rltools.process.protocol import Command, Message, Status, dumps
 from rltools.process.registrations import unpack_registrations
 
 
-def main(socket: int, read_end: int) -> None:
+def main(descriptor: int, read_end: int) -> None:
     """Serve requests until asked to close, or until nobody can ask any more.
 
     Args:
-        socket: Descriptor of the socket that requests come from.
+        descriptor: That of the socket that requests come from.
         read_end: Descriptor of the lifeline's read end.
     """
     lifeline.arm(read_end)
-    # A process forked by the environment must not keep the connection open.
-    os.register_at_fork(after_in_child=lambda: os.close(socket))
-    with Connection(socket) as connection:
+    with socket.socket(fileno=descriptor) as connection:
+        # A process forked by the environment must not keep the connection open.
+        os.register_at_fork(after_in_child=connection.close)
         serve(connection)
 
 
-def serve(connection: Connection) -> None:
+def serve(connection: socket.socket) -> None:
     """Answer every request with one reply that has its number, in their order."""
     host = Host()
     while not host.closed:
         try:
-            request = Message.decode(connection.recv_bytes())
-        except (EOFError, ConnectionError):
-            break
-        status, body = _answer(host, request)
-        try:
-            connection.send_bytes(Message(request.number, status, body).encode())
-        except ConnectionError:
+            request = Message.decode(read_frame(connection))
+            status, body = _answer(host, request)
+            write_frame(connection, Message(request.number, status, body).encode())
+        except (EOFError, OSError):
             break
 
 
 def _answer(host: "Host", request: Message) -> tuple[Status, bytes]:
     # Even SystemExit is the environment's failure, not an order to this loop.
     try:
-        result = host.execute(Command(request.kind), pickle.loads(request.body))
+        arguments = pickle.loads(request.body)
+    except BaseException as error:
+        return Status.NOT_READABLE, dumps(f"{type(error).__name__}: {error}")
+    try:
+        result = host.execute(Command(request.kind), arguments)
     except BaseException as error:
         return Status.RAISED, dumps(Failure.of(_without_frames_of_this_file(error)))
     try:

@@ -1,5 +1,6 @@
 """An environment in a process of its own."""
 
+import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 from weakref import ref
@@ -11,7 +12,6 @@ from rltools.errors import (
     NotPicklableError,
     PendingCallError,
     RemoteError,
-    RequestTimeoutError,
 )
 from rltools.process.client import WorkerClient
 from rltools.process.promise import Promise
@@ -62,7 +62,7 @@ class ExternalProcess(PromisingEnv):
             check_positive("timeout", timeout)
         self._client = WorkerClient(constructor, timeout=timeout)
         self._promised: ref[Promise] | None = None
-        self._timed_out: Promise | None = None
+        self._given_up: Promise | None = None
 
     @property
     def index(self) -> int:
@@ -110,7 +110,7 @@ class ExternalProcess(PromisingEnv):
 
     @property
     def np_random_seed(self) -> Any:
-        """Not at hand, like `np_random`."""
+        """As `np_random`."""
         return self.get_wrapper_attr("np_random_seed")
 
     def reset(
@@ -123,17 +123,16 @@ class ExternalProcess(PromisingEnv):
         """Start a new episode.
 
         Args:
-            seed: Passed on to the environment.
-            options: Passed on to the environment.
+            seed, options: Passed on to the environment.
             blocking: Whether to wait; if not, a promise of the result is returned.
 
         Returns:
             The tuple `(observation, info)`, or the promise of it.
 
         Raises:
-            PendingCallError: An earlier promise was neither called nor timed out.
+            PendingCallError: An earlier promise was neither called nor given up.
         """
-        if (pending := self._unfetched()) is not None and not pending.timed_out:
+        if (pending := self._unfetched()) is not None and not pending.given_up:
             raise PendingCallError(_PENDING.format(self, "reset"))
         return self._start_or_await(Command.RESET, "reset", blocking, seed, options)
 
@@ -148,8 +147,8 @@ class ExternalProcess(PromisingEnv):
             Gymnasium's five values, or the promise of them.
 
         Raises:
-            PendingCallError: The promise of an earlier step or reset has not been
-                called, or has timed out, which only a reset gets over.
+            PendingCallError: An earlier promise of a step or reset was not called; or
+                timed out, or was interrupted, which only a reset gets over.
         """
         if self._unfetched() is not None:
             raise PendingCallError(_PENDING.format(self, "step"))
@@ -185,7 +184,7 @@ class ExternalProcess(PromisingEnv):
         try:
             is_callable, value = self._client.request(Command.GET, name, label=name)()
         except RemoteError as error:
-            if error.original_type == "AttributeError":
+            if error.original_type == "AttributeError" and error.command == name:
                 raise AttributeError(str(error.__cause__ or error)) from error
             raise
         if is_callable:
@@ -199,7 +198,7 @@ class ExternalProcess(PromisingEnv):
 
     def start_close(self) -> None:
         """Ask the worker to end, without waiting for it."""
-        self._client.start_close(_SECONDS_TO_CLOSE)
+        self._client.start_close(time.monotonic() + _SECONDS_TO_CLOSE)
 
     def close(self) -> None:
         """Close the environment, and end the worker and what it started.
@@ -235,13 +234,15 @@ class ExternalProcess(PromisingEnv):
     ) -> Any:
         promise = self._client.request(command, *arguments, label=label)
         self._promised = ref(promise)
-        self._timed_out = None
+        self._given_up = None
         if not blocking:
             return promise
         try:
             return promise()
-        except RequestTimeoutError:
-            self._timed_out = promise  # Kept: the step it is of may still be made.
+        except BaseException:
+            if not promise.fetched:
+                promise.give_up()
+                self._given_up = promise  # It may still be carried out.
             raise
 
     def _unfetched(self) -> Promise | None:

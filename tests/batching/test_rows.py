@@ -108,6 +108,14 @@ def test_what_does_not_fit_is_refused(space, value, message):
         rows_of(space, 2).write(1, value, "obs")
 
 
+def test_kept_values_of_other_spaces_are_copies():
+    space = spaces.Sequence(FLOAT)
+    rows, value = rows_of(space, 1), (np.zeros(2, np.float32),)
+    rows.write(0, value, "obs")
+    value[0][:] = 5
+    assert rows.read()[0][0].tolist() == [0, 0]
+
+
 def test_integers_of_discrete_spaces_may_have_any_dtype():
     rows = rows_of(spaces.MultiBinary(2), 1)
     rows.write(0, np.array([0, 1]), "obs")

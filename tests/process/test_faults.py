@@ -269,6 +269,30 @@ def test_fault_03_death_while_a_child_holds_the_connection(external_process, is_
         env.step(1)
 
 
+@pytest.mark.parametrize("missing", [AttributeError, OSError])
+def test_fault_03_without_exit_handles(external_process, monkeypatch, is_gone, missing):
+    """Older kernels have none, other systems neither; all else holds."""
+
+    def refuse(pid):
+        raise missing("no pidfd")
+
+    with monkeypatch.context() as context:
+        context.setattr(os, "pidfd_open", refuse)
+
+        def start_child_and_wait():
+            import subprocess
+
+            return subprocess.Popen(["sleep", "1000"]).pid
+
+        env = external_process(lambda: Env(start_child_and_wait))
+        env.reset()
+        child = env.call("do_harm")()
+        env.call("double", 1)
+        env.close()
+    assert is_gone(env.pid, 0)
+    assert is_gone(child, 2)
+
+
 # 4. close() after a death.
 
 
@@ -355,6 +379,37 @@ def test_fault_05_close_from_another_thread_than_the_one_that_waits(
     assert [type(error) for error in errors] == [ClosedError]
 
 
+def test_fault_05_waiting_threads_do_not_delay_each_other(is_gone, stopwatch):
+    batch = BatchEnv([ExternalProcess(lambda: Env(sleep_for_ever)) for _ in range(4)])
+    batch.reset()
+
+    def wait(env):
+        with pytest.raises(ClosedError):
+            env.step(1)
+
+    threads = [threading.Thread(target=wait, args=(env,)) for env in batch.envs]
+    for thread in threads:
+        thread.start()
+    stopwatch()
+    batch.close()
+    assert stopwatch() < 4
+    for thread in threads:
+        thread.join()
+
+
+def test_fault_05_signal_handler_that_closes_during_a_step(external_process, is_gone):
+    env = external_process(lambda: Env(sleep_for_ever))
+    env.reset()
+    previous = signal.signal(signal.SIGALRM, lambda number, frame: env.close())
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        with pytest.raises(ClosedError):
+            env.step(1)
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+    assert is_gone(env.pid, 0)
+
+
 # 6. A reply comes too late.
 
 
@@ -385,11 +440,82 @@ def test_fault_06_a_promise_can_be_asked_again(external_process):
     assert env.step(0)[1] == 2
 
 
-def test_fault_06_timeout_also_bounds_waiting_for_room(external_process):
+def test_fault_06_timeout_holds_however_much_is_under_way(external_process, stopwatch):
     env = external_process(lambda: Env(sleep_for_ever), timeout=0.3)
-    promises = [env.call("do_harm")]
+    env.reset()
+    stopwatch()
+    env.call("do_harm")
+    promises = [env.call("double", np.zeros(1000)) for _ in range(1000)]
     with pytest.raises(RequestTimeoutError, match="double"):
-        promises.extend(env.call("double", value) for value in range(1000))
+        promises[-1]()
+    assert stopwatch() < 5
+
+
+@pytest.mark.parametrize("end", ["timeout", "close"])
+def test_fault_06_worker_stopped_in_the_middle_of_a_reply(
+    external_process, is_gone, stopwatch, end
+):
+    def stop_later():
+        threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGSTOP)).start()
+        return np.zeros(50_000_000)
+
+    env = external_process(lambda: Env(stop_later), timeout=1)
+    env.reset()
+    promise = env.call("do_harm")
+    stopwatch()
+    if end == "timeout":
+        with pytest.raises(RequestTimeoutError):
+            promise()
+        assert stopwatch() < 3
+    env.close()
+    assert stopwatch() < 5
+    assert is_gone(env.pid, 0)
+
+
+@pytest.mark.parametrize("timeout", [float("inf"), 1e9, 3e6])
+def test_fault_06_timeouts_may_be_long(external_process, timeout):
+    env = external_process(Env, timeout=timeout)
+    env.reset()
+    assert env.step(0, blocking=False).result(timeout)[1] == 1
+
+
+def test_fault_06_timeout_holds_while_another_thread_waits(external_process, stopwatch):
+    env = external_process(lambda: Env(sleep_for_ever))
+    env.reset()
+    waiting, late = env.call("do_harm"), env.call("double", 2)
+
+    def wait():
+        with pytest.raises(ClosedError):
+            waiting()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    stopwatch()
+    with pytest.raises(RequestTimeoutError):
+        late.result(0.1)
+    assert stopwatch() < 1
+    env.close()
+    thread.join()
+
+
+def test_fault_06_interrupted_call_is_given_up(external_process):
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    env = external_process(make_slow_env)
+    env.reset()
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        with pytest.raises(KeyboardInterrupt) as kept:  # As a notebook keeps it.
+            env.step(1)
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+    with pytest.raises(PendingCallError):
+        env.step(0)
+    env.reset()
+    assert env.step(0)[1] == 1
+    del kept
 
 
 # 7. Promises out of order, twice, dropped.
@@ -579,6 +705,17 @@ def test_fault_12_result_that_can_be_pickled_but_not_read(external_process):
     assert env.call("double", 2)() == 4
 
 
+def test_fault_12_argument_that_can_be_pickled_but_not_read(external_process):
+    class FailsToLoad:
+        def __reduce__(self):
+            return (int, ("not a number",))
+
+    env = external_process(Env)
+    with pytest.raises(NotPicklableError, match="was given to 'double'"):
+        env.call("double", FailsToLoad())()
+    assert env.call("double", 2)() == 4
+
+
 # 13. Copies, and private names.
 
 
@@ -604,6 +741,12 @@ def test_fault_13_private_names_never_cross(external_process):
             use()
     with pytest.raises(AttributeError, match="stays in the worker"):
         env.np_random  # noqa: B018
+
+
+def test_fault_13_hasattr_does_not_hide_a_failed_constructor(external_process):
+    env = external_process(lambda: Env().no_such_attribute)
+    with pytest.raises(RemoteError, match="no_such_attribute"):
+        hasattr(env, "gravity")
 
 
 def test_fault_13_repr_does_not_ask_the_worker(external_process):

@@ -279,6 +279,86 @@ except ChildProcessError:
     assert (result.stdout, result.stderr) == ("reaped\n", "")
 
 
+def test_fault_20_objects_of_main_can_be_given_to_a_running_environment(run_script):
+    result = run_script(f"""{ENV}
+class Setting:
+    value = 3
+
+class Reads(Env):
+    def read(self, setting):
+        return setting.value
+
+env = ExternalProcess(Reads)
+print(env.read(Setting()), env.read({{"a": Setting}}["a"]))
+env.hook = lambda: Setting
+print(env.hook() is Setting)
+""")
+    assert result.stdout == "3 3\nTrue\n", result.stderr
+
+
+def test_fault_20_changed_registrations_are_those_of_the_parent(run_script):
+    result = run_script(f"""{ENV}
+gym.register("CartPole-v1", Env)
+gym.spec("Acrobot-v1").max_episode_steps = 7
+env = ExternalProcess(lambda: gym.make("CartPole-v1"))
+print(env.observation_space)
+env = ExternalProcess(lambda: gym.make("Acrobot-v1"))
+print(env.spec.max_episode_steps)
+""")
+    assert result.stdout == "Discrete(2)\n7\n", result.stderr
+
+
+def test_fault_20_unrelated_registration_does_no_harm(run_script):
+    result = run_script(f"""{ENV}
+import types
+sys.modules["only_here"] = module = types.ModuleType("only_here")
+exec("class Hidden: pass", module.__dict__)
+gym.register("Hidden-v0", module.Hidden)
+print(ExternalProcess(Env).reset())
+try:
+    ExternalProcess(lambda: gym.make("Hidden-v0")).reset()
+except Exception as error:
+    print(error)
+""")
+    assert result.stdout.startswith("(0, {})\n"), result.stderr
+    assert "The registration of 'Hidden-v0' can't be sent" in result.stdout
+
+
+def test_imports_as_the_parent_does(run_script):
+    result = run_script(f"""{ENV}
+import pathlib, tempfile
+folder = pathlib.Path(tempfile.mkdtemp())
+(folder / "beside.py").write_text("value = 5")
+os.chdir(folder.parent)
+sys.path.insert(0, str(folder))
+sys.path.append(pathlib.Path("not a string"))
+import beside
+
+def make():
+    env = Env()
+    env.value = beside.value
+    return env
+
+print(ExternalProcess(make).value)
+""")
+    assert result.stdout == "5\n", result.stderr
+
+
+def test_broken_pipe_is_an_error_and_not_a_signal(run_script):
+    result = run_script(f"""{ENV}
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+env = ExternalProcess(Env)
+env.reset()
+os.kill(env.pid, signal.SIGKILL)
+os.waitid(os.P_PID, env.pid, os.WEXITED | os.WNOWAIT)
+try:
+    env.reset()
+except Exception as error:
+    print(type(error).__name__)
+""")
+    assert result.stdout == "WorkerDiedError\n"
+
+
 # A fork of the parent shares the worker's descriptors, but not the worker.
 
 
@@ -293,9 +373,11 @@ if child == 0:
         env.step(0)
     except Exception as error:
         print(type(error).__name__, flush=True)
+    env.close()
     del env
     sys.exit()
 os.waitpid(child, 0)
 print(env.step(0))
 """)
     assert result.stdout == "ClosedError\n(0, 0.0, False, False, {})\n", result.stderr
+    assert result.stderr == ""

@@ -37,7 +37,7 @@ def test_can_be_asked_again_after_a_timeout():
     promise = Promise(wait, lambda: False)
     with pytest.raises(RequestTimeoutError):
         promise.result(0.1)
-    assert promise.timed_out
+    assert promise.given_up
     assert not promise.fetched
     assert promise() == "result"
 

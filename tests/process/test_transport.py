@@ -1,8 +1,8 @@
 """The transport notices whatever keeps a reply from coming."""
 
 import os
+import signal
 import time
-from multiprocessing.connection import Connection
 
 import pytest
 
@@ -14,72 +14,78 @@ from rltools.process.transport import PipeTransport
 pytestmark = pytest.mark.timeout(30)
 
 
-class Interrupted(Connection):
-    """A connection on which Ctrl-C strikes in the middle of a message."""
+class Interrupted:
+    """A socket on which Ctrl-C strikes in the middle of a message, once."""
 
-    interrupted = "recv_bytes"
+    def __init__(self, frames):
+        self._frames = frames
+        self.interrupted = None
 
-    def recv_bytes(self, maxlength=None):
-        if self.interrupted == "recv_bytes":
+    def __getattr__(self, name):
+        if name == self.interrupted:
+            self.interrupted = None
             raise KeyboardInterrupt
-        return super().recv_bytes(maxlength)
-
-    def send_bytes(self, buf, offset=0, size=None):
-        if self.interrupted == "send_bytes":
-            raise KeyboardInterrupt
-        super().send_bytes(buf, offset, size)
+        return getattr(self._frames, name)
 
 
 @pytest.fixture
-def interrupted():
-    process, connection = launch()
-    connection = Interrupted(os.dup(connection.fileno()))
-    yield PipeTransport(process, connection), connection, process
+def launched():
+    process, frames = launch()
+    frames = Interrupted(frames)
+    transport = PipeTransport(process, frames)
+    yield transport, frames, process
     process.end()
+    transport.close()
 
 
 def request(number=0):
-    return Request(number, Command.GET, "name", 0, 10)
+    return Request(number, Command.GET, "name", 0)
 
 
-def test_interrupt_while_receiving_gives_the_worker_up(interrupted, is_gone):
-    transport, _, process = interrupted
-    transport.send(request(), dumps(("name",)), None)
-    with pytest.raises(KeyboardInterrupt):
-        transport.receive(None)
-    assert transport.death is not None
-    assert is_gone(process.pid, 0)
+@pytest.mark.parametrize("where", ["put", "send_some", "receive_some"])
+def test_interrupt_while_transferring_gives_the_worker_up(launched, is_gone, where):
+    transport, frames, process = launched
+    frames.interrupted = where
 
-
-def test_interrupt_while_sending_gives_the_worker_up(interrupted, is_gone):
-    transport, connection, process = interrupted
-    connection.interrupted = "send_bytes"
-    with pytest.raises(KeyboardInterrupt):
+    def use():
         transport.send(request(), dumps(("name",)), None)
-    assert transport.death is not None
+        transport.receive(None)
+
+    with pytest.raises(KeyboardInterrupt):
+        use()
+    assert "given up" in transport.death
     assert is_gone(process.pid, 0)
+    assert transport.receive(None), "It does not wait for what can't come."
 
 
-def test_replies_are_set_on_their_requests(interrupted):
-    transport, connection, _ = interrupted
-    connection.interrupted = None
-    requests = [request(number) for number in range(3)]
+def test_replies_are_set_on_their_requests(launched):
+    transport, _, _ = launched
+    requests = [request(number) for number in range(300)]
     for each in requests:
-        assert transport.send(each, dumps(("name",)), None)
+        transport.send(each, dumps(("name",)), None)
     assert not transport.idle
     while not transport.idle:
         assert transport.receive(time.monotonic() + 20)
-    assert [each.reply.number for each in requests] == [0, 1, 2]
+    assert [each.reply.number for each in requests] == list(range(300))
 
 
-def test_nothing_is_sent_without_room(interrupted):
-    transport, connection, _ = interrupted
-    connection.interrupted = "recv_bytes"
-    for number in range(64):
-        assert transport.send(request(number), dumps(("name",)), None)
-    assert not transport.can_send_at_once()
-    connection.interrupted = None
+def test_reply_to_another_request_ends_the_worker(launched):
+    transport, _, _ = launched
+    first, second = request(1), request(2)
+    transport.send(first, dumps(("name",)), None)
+    first.number = 7
+    assert transport.receive(None)
+    assert transport.death is not None
+    transport.send(second, dumps(("name",)), None)
+    assert second.reply is None
+
+
+@pytest.mark.parametrize("seconds", [0.05, -1])
+def test_deadline_holds_while_a_message_is_sent(launched, seconds):
+    transport, _, process = launched
+    os.kill(process.pid, signal.SIGSTOP)
     start = time.monotonic()
-    while not transport.send(late := request(64), dumps(("name",)), start - 1):
-        assert late.reply is None
-        assert transport.receive(start + 20)
+    transport.send(request(), bytes(10_000_000), start + seconds)
+    assert not transport.receive(start + seconds)
+    assert time.monotonic() - start < 1
+    assert transport.death is None

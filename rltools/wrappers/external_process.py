@@ -20,10 +20,7 @@ from rltools.process.protocol import Command
 from rltools.process.public_names import check_public
 
 _SECONDS_TO_CLOSE = 2.0
-_PENDING = (
-    "{} can't {} while the result of an earlier step or reset is awaited: call its "
-    "promise first, or reset if it timed out."
-)
+_PENDING = "{} can't {}: call the promise of its last step or reset, or reset if late."
 
 
 class ExternalProcess(PromisingEnv):
@@ -123,7 +120,8 @@ class ExternalProcess(PromisingEnv):
         """Start a new episode.
 
         Args:
-            seed, options: Passed on to the environment.
+            seed: Passed on to the environment.
+            options: Passed on to the environment.
             blocking: Whether to wait; if not, a promise of the result is returned.
 
         Returns:

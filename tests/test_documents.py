@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PYTEST = re.compile(r"^```python pytest\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"^python -m examples\.ppo\.train .*--config=.*$", re.MULTILINE)
+COMMAND = re.compile(
+    r"^\.venv/bin/python -m examples\.ppo\.train .*--config=.*$", re.MULTILINE
+)
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 
 pytestmark = pytest.mark.timeout(180)
@@ -44,11 +46,15 @@ def test_readme_tests_pass(tmp_path):
 
 def test_readme_training_command_works(tmp_path):
     [command] = COMMAND.findall((ROOT / "README.md").read_text())
-    arguments = command.removeprefix("python ").replace("=logs", f"={tmp_path}").split()
+    arguments = (
+        command.removeprefix(".venv/bin/python ")
+        .replace("=logs", f"={tmp_path}")
+        .split()
+    )
     short = "steps=64 update_every=64 batch_size=64 eval_every=64 max_length=10"
     for option in short.split():
         arguments += ["--set", option]
-    assert f"tensorboard --logdir={tmp_path}" in run(*arguments, cwd=ROOT)
+    assert f"tensorboard --logdir={tmp_path}\n" in run(*arguments, cwd=ROOT)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

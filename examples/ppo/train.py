@@ -2,7 +2,9 @@
 
 import contextlib
 import functools
+import os
 import pathlib
+import shutil
 import sys
 import traceback
 from collections.abc import Sequence
@@ -82,6 +84,14 @@ def train(config: Config, folder: pathlib.Path, *, env_processes: bool = True) -
         return evaluation.mean_score() if final_score is None else final_score
 
 
+def _tensorboard() -> str:
+    """The command for TensorBoard, which is beside this Python if not on the path."""
+    beside = pathlib.Path(sys.executable).parent / "tensorboard"
+    if shutil.which("tensorboard") or not beside.exists():
+        return "tensorboard"
+    return os.path.relpath(beside)
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Train as told by the command line, and explain errors in plain words.
 
@@ -103,7 +113,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         print(
             f"Final evaluation over {episodes} episodes: {score:.1f}\n"
             f"Results are in {folder}\n"
-            f"See them with: tensorboard --logdir={known.logdir}"
+            f"See them with: {_tensorboard()} --logdir={known.logdir}"
         )
         return 0
     except KeyboardInterrupt:

@@ -49,11 +49,16 @@ class AlgorithmVerbs:
         name = f"{type(self.algo).__name__}.{verb}"
         others: list[str] = []
 
-        def method(*args: Any) -> Any:
-            result = getattr(self.algo, verb)(*args)
+        # Only the algorithm's code is for AutoGraph, which takes seconds for ours.
+        @tf.autograph.experimental.do_not_convert
+        def look_for_others(result: Any) -> None:
             for leaf in nested.flatten(result):
                 if leaf is not None and not tf.is_tensor(leaf):
                     others.append(type(leaf).__name__)
+
+        def method(*args: Any) -> Any:
+            result = getattr(self.algo, verb)(*args)
+            look_for_others(result)
             return result
 
         try:

@@ -43,19 +43,24 @@ def request(number=0):
 
 
 @pytest.mark.parametrize("where", ["put", "send_some", "receive_some"])
-def test_interrupt_while_transferring_gives_the_worker_up(launched, is_gone, where):
+def test_interrupt_while_sending_gives_the_worker_up(launched, is_gone, where):
     transport, frames, process = launched
     frames.interrupted = where
-
-    def use():
-        transport.send(request(), dumps(("name",)), None)
-        transport.receive(None)
-
     with pytest.raises(KeyboardInterrupt):
-        use()
+        transport.send(request(), dumps(("name",)), None)
     assert "given up" in transport.death
     assert is_gone(process.pid, 0)
     assert transport.receive(None), "It does not wait for what can't come."
+
+
+def test_interrupt_while_receiving_gives_the_worker_up(launched, is_gone):
+    transport, frames, process = launched
+    transport.send(request(), dumps(("name",)), None)
+    frames.interrupted = "receive_some"
+    with pytest.raises(KeyboardInterrupt):
+        transport.receive(None)
+    assert "given up" in transport.death
+    assert is_gone(process.pid, 0)
 
 
 def test_replies_are_set_on_their_requests(launched):

@@ -59,7 +59,6 @@ class WorkerProcess:
         self._process = process
         self._lifeline: int | None = lifeline
         self._ending = threading.Lock()
-        self._is_ours = True
         self.exit_handle = _open_exit_handle(process.pid)
 
     @property
@@ -90,7 +89,7 @@ class WorkerProcess:
     def end(self) -> None:
         """Kill what is left of the process and its group, and reap it; idempotent."""
         with self._ending:
-            if self._is_ours and self._process.returncode is None:
+            if self._process.returncode is None:
                 # While it is not reaped its id, and its group's, can't be another's.
                 try:
                     os.killpg(self._process.pid, signal.SIGKILL)
@@ -101,9 +100,8 @@ class WorkerProcess:
 
     def abandon(self) -> None:
         """Leave the process to the one that this process was forked from."""
-        self._is_ours = False
         self._ending = threading.Lock()  # A thread of the parent may have held it.
-        self._process.returncode = 0  # Else its destructor complains and looks for it.
+        self._process.returncode = 0  # As far as this process is concerned.
         self._close_descriptors()
 
     def _has_exited(self) -> bool:

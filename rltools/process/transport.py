@@ -101,8 +101,6 @@ class PipeTransport:
         if deadline is not None:
             wait = min(wait, max(0.0, deadline - time.monotonic()) * 1e3)
         ready = dict(poll.poll(wait))
-        if self.death is not None:
-            return True
         if not ready:
             return deadline is None or time.monotonic() < deadline
         state = ready.get(self._frames.fileno(), 0)
@@ -110,7 +108,8 @@ class PipeTransport:
             if state:
                 self._transfer(sending=bool(state & select.POLLOUT))
             else:
-                # What was sent before the death has been read by now.
+                # What was sent before the death has been read by now. Or a signal
+                # handler has closed the socket meanwhile, and this does nothing.
                 self._bury()
         except BaseException:
             # Such as Ctrl-C, at a moment when it may have cost a part of a message.

@@ -287,8 +287,11 @@ def test_fault_03_without_exit_handles(external_process, monkeypatch, is_gone, m
         env = external_process(lambda: Env(start_child_and_wait))
         env.reset()
         child = env.call("do_harm")()
-        env.call("double", 1)
         env.close()
+        other = external_process(lambda: Env(kill_self))
+        other.reset()
+        with pytest.raises(WorkerDiedError, match="SIGKILL"):
+            other.step(1)
     assert is_gone(env.pid, 0)
     assert is_gone(child, 2)
 

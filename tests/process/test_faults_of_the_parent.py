@@ -331,7 +331,7 @@ folder = pathlib.Path(tempfile.mkdtemp())
 (folder / "beside.py").write_text("value = 5")
 os.chdir(folder.parent)
 sys.path.insert(0, str(folder))
-sys.path.append(pathlib.Path("not a string"))
+sys.path.append(None)  # Ignored by imports.
 import beside
 
 def make():

@@ -184,6 +184,8 @@ def test_interrupt_is_told_in_plain_words_and_leaves_no_process(tmp_path):
     process = start(
         *arguments(tmp_path / "logs", env="envs:Endless-v0", steps=64 * 10**6),
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        # A shell starts what runs in the background with the signal ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     # The first line comes before the workers, the second one when training is under
     # way.

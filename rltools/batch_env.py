@@ -46,6 +46,7 @@ class BatchEnv(gym.vector.VectorEnv):
 
     Raises:
         ValueError: No environments, one of them twice, or an unknown autoreset mode.
+        InvalidArgumentError: Something else than environments.
         InvalidSpaceError: The spaces of two environments differ.
         Exception: What the constructor of a worker's environment raised. Whatever goes
             wrong here, all environments are closed first.
@@ -65,8 +66,11 @@ class BatchEnv(gym.vector.VectorEnv):
             self._members.collect(envs)
             self._autoreset = inputs.parse_autoreset(autoreset)
             self._adopt_spaces()
-        except BaseException:
-            self.close()
+        except BaseException as error:
+            try:
+                self.close()
+            except Exception as failure:
+                error.add_note(f"Closing the environments failed, too: {failure}")
             raise
         self._copy = copy
         self._episodes = Episodes(self.single_observation_space, self.num_envs)

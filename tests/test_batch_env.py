@@ -17,6 +17,7 @@ from rltools.errors import (
     BatchError,
     ClosedError,
     InvalidActionError,
+    InvalidArgumentError,
     InvalidObservationError,
     InvalidResultError,
     InvalidSpaceError,
@@ -497,6 +498,7 @@ def test_several_failures_are_told_together():
     with pytest.raises(BatchError) as caught:
         play(batch, 1)
     assert set(caught.value.failures) == {0, 2}
+    assert caught.value.__cause__ is batch[0].error
     with pytest.raises(BatchError, match="'reset'"):
         batch.reset()
 
@@ -676,6 +678,22 @@ def test_different_spaces_are_refused_by_name():
     ):
         BatchEnv([first, second])
     assert first.closed == second.closed == 1
+
+
+def test_constructors_in_the_place_of_environments():
+    with pytest.raises(InvalidArgumentError, match=r"envs\[1\].*must be called"):
+        BatchEnv([env := Counting(), Counting])
+    assert env.closed == 1
+    with pytest.raises(InvalidArgumentError, match="expected envs to be environments"):
+        BatchEnv(env)
+
+
+def test_a_failing_close_does_not_hide_the_first_error():
+    env = Counting()
+    env.close = lambda: 1 / 0
+    with pytest.raises(ValueError, match="distinct") as caught:
+        BatchEnv([env, env])
+    assert "division by zero" in caught.value.__notes__[-1]
 
 
 def test_no_environment_and_the_same_one_twice():

@@ -60,6 +60,12 @@ def find_run_folder(
         if path.is_dir()
     }
     found = [path for name, path in folders.items() if _stamp(name) == timestamp]
+    others = [path for path in logdir.glob(f"{timestamp}-*") if path.is_dir()]
+    if not found and others:
+        raise ConfigError(
+            f"The run {timestamp} has the config {others[0].name.partition('-')[2]!r}, "
+            f"not {config_name!r}."
+        )
     if not found:
         stamps = [_stamp(name) for name in folders]
         raise ConfigError(

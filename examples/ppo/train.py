@@ -4,6 +4,7 @@ import contextlib
 import functools
 import os
 import pathlib
+import shlex
 import shutil
 import sys
 import traceback
@@ -84,12 +85,15 @@ def train(config: Config, folder: pathlib.Path, *, env_processes: bool = True) -
         return evaluation.mean_score() if final_score is None else final_score
 
 
-def _tensorboard() -> str:
-    """The command for TensorBoard, which is beside this Python if not on the path."""
-    beside = pathlib.Path(sys.executable).parent / "tensorboard"
-    if shutil.which("tensorboard") or not beside.exists():
-        return "tensorboard"
-    return os.path.relpath(beside)
+def _beside(program: str) -> str:
+    """The command for a program that is installed beside this Python.
+
+    Its name will do if that is what the shell finds under it.
+    """
+    path = pathlib.Path(sys.executable).parent / program
+    if not path.exists() or shutil.which(program) == str(path):
+        return program
+    return shlex.quote(os.path.relpath(path))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -113,16 +117,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
         print(
             f"Final evaluation over {episodes} episodes: {score:.1f}\n"
             f"Results are in {folder}\n"
-            f"See them with: {_tensorboard()} --logdir={known.logdir}"
+            f"See them with: {_beside('tensorboard')} "
+            f"--logdir={shlex.quote(str(known.logdir))}"
         )
         return 0
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         if folder:
             stamp = folder.name.partition("-")[0]
+            saved = any((folder / "checkpoints").glob("checkpoint-*"))
+            start = "Go on from the last checkpoint" if saved else "Begin again"
             print(
-                "Go on from the last checkpoint with: python -m examples.ppo.train "
-                f"--logdir={folder.parent} --timestamp={stamp}",
+                f"{start} with: {_beside('python')} -m examples.ppo.train "
+                f"--logdir={shlex.quote(str(folder.parent))} --timestamp={stamp}",
                 file=sys.stderr,
             )
         return 130
@@ -135,15 +142,21 @@ def run(arguments: Sequence[str] | None = None) -> int:
             f"{index} says.\n{kind}{first}",
             file=sys.stderr,
         )
+        if folder and kind:
+            _write_traceback(folder)
     except (RLToolsError, gym.error.Error) as error:
         print(f"error: {error}", file=sys.stderr)
     except Exception as error:
         # Of an environment in this process, or a mistake in the program.
         print(f"error: {type(error).__name__}: {error}", file=sys.stderr)
         if folder:
-            (folder / ERROR_FILE).write_text(traceback.format_exc())
-            print(f"The traceback is in {folder / ERROR_FILE}", file=sys.stderr)
+            _write_traceback(folder)
     return 2
+
+
+def _write_traceback(folder: pathlib.Path) -> None:
+    (folder / ERROR_FILE).write_text(traceback.format_exc())
+    print(f"The traceback is in {folder / ERROR_FILE}", file=sys.stderr)
 
 
 if __name__ == "__main__":

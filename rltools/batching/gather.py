@@ -56,4 +56,5 @@ def raise_failures(command: str, failures: Mapping[int, Exception]) -> None:
         error.add_note(f"Raised by environment {index} of the batch in {command!r}.")
         raise error
     if failures:
-        raise BatchError(command, dict(failures))
+        # The traceback of one: environments are alike, and so are their failures.
+        raise BatchError(command, dict(failures)) from next(iter(failures.values()))

@@ -8,9 +8,10 @@ import gymnasium as gym
 import numpy as np
 
 from rltools.batching.gather import gather, raise_failures
-from rltools.errors import InvalidSpaceError
+from rltools.errors import InvalidArgumentError, InvalidSpaceError
 from rltools.process.promise import Promise
 from rltools.process.promising_env import PromisingEnv
+from rltools.space_checks import describe
 
 Calls = dict[int, Callable[[], Promise]]
 
@@ -29,8 +30,22 @@ class Members:
         self._blocking = blocking
 
     def collect(self, envs: Iterable[gym.Env]) -> None:
-        """Add environments one by one: making the next of them may fail."""
-        for env in envs:
+        """Add environments one by one: making the next of them may fail.
+
+        Raises:
+            InvalidArgumentError: One of them is none.
+        """
+        if not isinstance(envs, Iterable):
+            raise InvalidArgumentError(
+                f"expected envs to be environments, got {describe(envs)}."
+            )
+        for index, env in enumerate(envs):
+            if not isinstance(env, gym.Env):
+                raise InvalidArgumentError(
+                    f"expected envs[{index}] to be a gymnasium.Env, got "
+                    f"{describe(env)}. A constructor must be called, or be given to "
+                    "wrappers.ExternalProcess."
+                )
             self._envs.append(env)
 
     def check(self) -> None:

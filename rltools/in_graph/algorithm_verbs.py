@@ -1,5 +1,6 @@
 """The verbs of an algorithm, as the simulation calls them."""
 
+import inspect
 from typing import Any
 
 import tensorflow as tf
@@ -7,7 +8,8 @@ import tensorflow as tf
 from rltools import nested
 from rltools.errors import InvalidArgumentError, InvalidResultError
 
-_VERBS = ("begin_episode", "perform", "experience", "end_episode")
+# The verbs and the number of their arguments.
+_VERBS = {"begin_episode": 1, "perform": 2, "experience": 7, "end_episode": 1}
 _HINT = "An algorithm of plain Python needs rltools.InGraphAlgorithm(algo, env)."
 
 
@@ -20,16 +22,30 @@ class AlgorithmVerbs:
         algo: The algorithm.
 
     Raises:
-        InvalidArgumentError: It lacks one of the four verbs.
+        InvalidArgumentError: It lacks one of the four verbs, or one of them can't be
+            called with its arguments.
     """
 
     def __init__(self, algo: Any) -> None:
+        if isinstance(algo, type):
+            raise InvalidArgumentError(
+                f"expected algo to be an algorithm, got the class {algo.__name__}: "
+                "make an instance of it."
+            )
         missing = [verb for verb in _VERBS if not callable(getattr(algo, verb, None))]
         if missing:
             raise InvalidArgumentError(
                 f"expected algo to have the methods {', '.join(_VERBS)}; "
                 f"{type(algo).__name__} lacks {', '.join(missing)}."
             )
+        for verb, count in _VERBS.items():
+            try:
+                inspect.signature(getattr(algo, verb)).bind(*range(count))
+            except TypeError as error:
+                raise InvalidArgumentError(
+                    f"expected {type(algo).__name__}.{verb} to take {count} arguments: "
+                    f"{error}. See rltools.simulate."
+                ) from error
         self.algo = algo
 
     def call(self, verb: str, *args: Any) -> Any:

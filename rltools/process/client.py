@@ -17,7 +17,8 @@ from rltools.errors import (
     WorkerDiedError,
 )
 from rltools.process import live_workers
-from rltools.process.launcher import launch
+from rltools.process.frames import FrameSocket
+from rltools.process.launcher import WorkerProcess, launch
 from rltools.process.promise import Promise
 from rltools.process.protocol import Command, dumps, dumps_by_value
 from rltools.process.registrations import pack_registrations
@@ -60,7 +61,7 @@ class WorkerClient:
         self._deadline: float | None = None  # To end by, once it is being closed.
         self._closing: Promise | None = None
         self._process, frames = launch()
-        self._finalizer = weakref.finalize(self, self._process.end)
+        self._finalizer = weakref.finalize(self, _let_go, self._process, frames)
         self._finalizer.atexit = False  # `live_workers` closes more gently.
         self._transport = PipeTransport(self._process, frames)
         live_workers.add(self)
@@ -129,6 +130,11 @@ class WorkerClient:
         self._deadline = 0.0
         self._process.abandon()
         self._transport.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the worker was closed, or is being closed."""
+        return self._deadline is not None
 
     def __str__(self) -> str:
         return f"Worker {self.index} (pid {self.pid})"
@@ -226,6 +232,11 @@ class WorkerClient:
             command=request.label,
             step=request.step,
         )
+
+
+def _let_go(process: WorkerProcess, frames: FrameSocket) -> None:
+    process.end()
+    frames.close()
 
 
 def _pickled(label: str, value: Any, pickler: Callable[[Any], bytes]) -> bytes:

@@ -223,7 +223,8 @@ class ExternalProcess(PromisingEnv):
         )
 
     def __repr__(self) -> str:
-        return f"<ExternalProcess worker={self.index} pid={self.pid}>"
+        state = " closed" if self._client.closed else ""
+        return f"<ExternalProcess worker={self.index} pid={self.pid}{state}>"
 
     __str__ = __repr__
 

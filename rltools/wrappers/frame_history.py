@@ -44,7 +44,7 @@ class FrameHistory(gym.Wrapper, RecordConstructorArgs):
     """
 
     def __init__(
-        self, env: gym.Env, past_indices: Sequence[int], flatten: bool
+        self, env: gym.Env, past_indices: Sequence[int], flatten: bool = False
     ) -> None:
         self._past = _check_indices(past_indices)
         if not isinstance(flatten, bool):

@@ -144,3 +144,26 @@ def test_refuses_environments_that_are_no_batch(counting_env, graph_algorithm):
     for env in (rltools.InGraphEnv(counting_env(0)), counting_env(0)):
         with pytest.raises(errors.InvalidArgumentError, match="InGraphBatchEnv, got"):
             rltools.simulate(env, graph_algorithm())
+
+
+def test_class_in_the_place_of_an_algorithm_and_wrong_arguments(make_counting):
+    class OldStyle:
+        def begin_episode(self, indices):
+            pass
+
+        def perform(self, indices, observ):
+            pass
+
+        def experience(self, indices, observ, action, reward, done):
+            pass
+
+        def end_episode(self, indices):
+            pass
+
+    env = make_counting(1)
+    with pytest.raises(errors.InvalidArgumentError, match="the class OldStyle"):
+        rltools.simulate(env, OldStyle)
+    with pytest.raises(
+        errors.InvalidArgumentError, match=r"OldStyle.experience to take 7"
+    ):
+        rltools.simulate(env, OldStyle())

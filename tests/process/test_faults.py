@@ -756,3 +756,5 @@ def test_fault_13_repr_does_not_ask_the_worker(external_process):
     env = external_process(sleep_for_ever)
     assert repr(env) == str(env)
     assert repr(env) == f"<ExternalProcess worker={env.index} pid={env.pid}>"
+    env.close()
+    assert repr(env).endswith(" closed>")

@@ -272,6 +272,8 @@ print(time.time(), *[env.pid for env in envs])
 
 def test_fault_22_dropped_without_close(run_script, is_gone):
     result = run_script(f"""{ENV}
+import warnings
+warnings.simplefilter("always")
 env = ExternalProcess(Env)
 env.reset()
 pid = env.pid

@@ -35,8 +35,10 @@ def test_unknown_timestamp_names_the_closest(tmp_path):
     (tmp_path / "20240131T120001-file").touch()
     with pytest.raises(ConfigError, match="did you mean '20240131T120000'"):
         find_run_folder(tmp_path, "20240131T120001", None)
-    with pytest.raises(ConfigError, match="There are no runs in"):
+    with pytest.raises(ConfigError, match="has the config 'pendulum', not 'cartpole'"):
         find_run_folder(tmp_path, "20240131T120000", "cartpole")
+    with pytest.raises(ConfigError, match="There are no runs in"):
+        find_run_folder(tmp_path / "elsewhere", "20240131T120000", None)
 
 
 def test_timestamp_of_two_configs_is_ambiguous(tmp_path):

@@ -20,9 +20,9 @@ def explain_mismatch(space: spaces.Space, value: Any, path: str) -> _Problem:
 
     Args:
         space: Any Gymnasium space.
-        value: The value to judge. Arrays are judged by their own dtype: for a Box one
-            that can't be cast to the space's without loss (`numpy.can_cast`) is a
-            mismatch; discrete spaces take any integers in their range.
+        value: The value to judge. Arrays are judged by their own dtype: one that can't
+            be cast to the space's without loss (`numpy.can_cast`) is a mismatch, but
+            for a MultiBinary any integers are taken.
         path: What to call the value in the message, such as `"action"`. Leaves of
             nested spaces extend it: `action['arm'][0]`.
 
@@ -127,8 +127,6 @@ def _explain_array(
 
 
 def _can_hold(space: spaces.Space, dtype: np.dtype[Any]) -> bool:
-    # What lies in the range of a discrete space fits its dtype, whatever integer it is.
-    is_discrete = not isinstance(space, spaces.Box)
-    return np.can_cast(dtype, np.dtype(space.dtype)) or (
-        is_discrete and dtype.kind in "iu"
-    )
+    # Zeros and ones are such in any integer dtype, as `MultiBinary.contains` has it.
+    is_binary = isinstance(space, spaces.MultiBinary) and dtype.kind in "iu"
+    return is_binary or np.can_cast(dtype, np.dtype(space.dtype))

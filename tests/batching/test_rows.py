@@ -116,7 +116,7 @@ def test_kept_values_of_other_spaces_are_copies():
     assert rows.read()[0][0].tolist() == [0, 0]
 
 
-def test_integers_of_discrete_spaces_may_have_any_dtype():
+def test_zeros_and_ones_may_have_any_integer_dtype():
     rows = rows_of(spaces.MultiBinary(2), 1)
     rows.write(0, np.array([0, 1]), "obs")
     assert rows.read().tolist() == [[0, 1]]

@@ -51,7 +51,7 @@ def test_new_run_has_its_config_in_its_folder(parse, tmp_path):
     stamp = folder.name.partition("-")[0]
     assert open_run(parse(f"--timestamp={stamp}")) == (folder, config)
     assert open_run(parse(f"--timestamp={stamp}", "--config=pendulum"))[0] == folder
-    with pytest.raises(ConfigError, match="There are no runs"):
+    with pytest.raises(ConfigError, match="has the config 'pendulum'"):
         open_run(parse(f"--timestamp={stamp}", "--config=cartpole"))
 
 

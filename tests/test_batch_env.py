@@ -356,6 +356,19 @@ def test_actions_reach_their_environment():
     assert [env.actions for env in batch.envs] == [[1, 4, 7], [2, 5, 8], [3, 6, 9]]
 
 
+def test_listed_actions_are_the_environments_own():
+    class Keeps(MockEnvironment):
+        def step(self, action):
+            action[:] = -1
+            return super().step(action)
+
+    batch = BatchEnv([Keeps((1,), (2,), 5)])
+    batch.reset()
+    action = np.ones(2, np.float32)
+    batch.step([action])
+    assert action.tolist() == [1, 1]
+
+
 def test_actions_are_the_environments_own():
     space = gym.spaces.Dict(a=gym.spaces.Box(-1, 1, (2,), np.float32))
     kept = []
@@ -608,9 +621,14 @@ def test_reset_goes_on_from_a_promise_that_timed_out():
         with pytest.raises(PendingCallError):
             batch.step(np.zeros(1, np.int64))
         assert rows(batch.reset()[0]) == "10"
+        # The environments, too, go on from what only the batch has given up.
+        lost = batch.step(np.zeros(1, np.int64), blocking=False)
+        lost.give_up()
+        assert rows(batch.reset()[0]) == "20"
+        del lost
         with pytest.raises(PendingCallError, match="given up"):
             promise()
-        assert rows(batch.step(np.zeros(1, np.int64))[0]) == "11"
+        assert rows(batch.step(np.zeros(1, np.int64))[0]) == "21"
 
 
 @pytest.mark.timeout(60)

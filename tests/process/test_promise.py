@@ -42,6 +42,32 @@ def test_can_be_asked_again_after_a_timeout():
     assert promise() == "result"
 
 
+def test_exception_of_somebody_else_is_not_the_result():
+    """Such as that of a signal handler that ran during the wait."""
+    outcomes = iter([TimeoutError("alarm"), "result"])
+
+    def wait(timeout):
+        outcome = next(outcomes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    promise = Promise(wait, lambda: False)
+    with pytest.raises(TimeoutError, match="alarm"):
+        promise()
+    assert promise() == "result"
+
+
+def test_traceback_does_not_grow_with_every_call():
+    promise = Promise.of(int, "twelve")
+    lengths = []
+    for _ in range(3):
+        with pytest.raises(ValueError, match="twelve") as caught:
+            promise()
+        lengths.append(len(caught.traceback))
+    assert len(set(lengths)) == 1
+
+
 def test_of_a_function_that_returns_a_promise_is_that_promise():
     inner = Promise(lambda timeout: 1, lambda: True)
     assert Promise.of(lambda: inner) is inner

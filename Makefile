@@ -1,18 +1,23 @@
 # The two commands of the README, and what a developer needs beside them.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
+INTEROP_VENV := .venv-interop
 BIN := $(VENV)/bin
 LOGDIR ?= logs
 CONFIG ?= pendulum
 SEED ?= 0
 
-.PHONY: train test lint types bench clean
+.PHONY: train test test-interop lint types bench clean
 
 train: $(VENV)/.installed
 	$(BIN)/python -m examples.ppo.train --logdir=$(LOGDIR) --config=$(CONFIG) --seed=$(SEED)
 
 test: lint types
 	$(BIN)/python -m pytest
+
+# With torch, which the other tests do without.
+test-interop: $(INTEROP_VENV)/.installed
+	$(INTEROP_VENV)/bin/python -m pytest tests/interop tests/interop/with_torch
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -27,10 +32,17 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.ppo_learning --config cartpole --seeds 0 1 2 --noenv_processes
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) $(INTEROP_VENV) build dist *.egg-info
 
 # The stamp makes a second run start at once; a changed dependency installs again.
 $(VENV)/.installed: setup.cfg pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	touch $@
+
+$(INTEROP_VENV)/.installed: PIP := $(INTEROP_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+$(INTEROP_VENV)/.installed: setup.cfg pyproject.toml
+	test -x $(INTEROP_VENV)/bin/python || $(PYTHON) -m venv $(INTEROP_VENV)
+	$(PIP) torch==2.13.0
+	$(PIP) --editable ".[sb3,testing]" pytest-timeout
 	touch $@

@@ -1,4 +1,4 @@
-"""What the tests of processes share, and the check that nothing outlives any of them."""
+"""What the tests of processes share; above all, that nothing outlives any of them."""
 
 import gc
 import os

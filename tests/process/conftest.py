@@ -1,5 +1,6 @@
 """What the tests of processes share; above all, that nothing outlives any of them."""
 
+import contextlib
 import gc
 import os
 import select
@@ -14,9 +15,20 @@ from pathlib import Path
 
 import pytest
 
+from rltools.batch_env import BatchEnv
+from rltools.wrappers import ExternalProcess
+
 # Inherited by all that a test starts, also by what its parent has abandoned.
 _MARK = "RLTOOLS_STARTED_BY_TEST"
 _SECONDS_TO_DIE = 5
+
+# Where the environments of a batch can be: functions of their constructors.
+_PLACES = {
+    "here": lambda makes, **options: BatchEnv([make() for make in makes], **options),
+    "processes": lambda makes, **options: BatchEnv(
+        [ExternalProcess(make) for make in makes], **options
+    ),
+}
 
 
 def _is_gone(pid: int, seconds: float) -> bool:
@@ -143,3 +155,15 @@ def stopwatch():
         return started[-1] - started[0]
 
     return seconds
+
+
+@pytest.fixture(params=_PLACES)
+def make_batch(request):
+    """A function from constructors to a batch, which is closed after the test."""
+    with contextlib.ExitStack() as stack:
+
+        def make(*makes, **options):
+            batch = _PLACES[request.param](makes, **options)
+            return stack.enter_context(contextlib.closing(batch))
+
+        yield make

@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 LOGDIR ?= logs
 CONFIG ?= pendulum
 SEED ?= 0
+COUNT ?= 20
 
-.PHONY: train test test-interop lint types bench clean
+.PHONY: train test test-interop lint types bench soak clean
 
 train: $(VENV)/.installed
 	$(BIN)/python -m examples.ppo.train --logdir=$(LOGDIR) --config=$(CONFIG) --seed=$(SEED)
@@ -30,6 +31,10 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.nested
 	$(BIN)/python -m benchmarks.ppo_learning --config pendulum --seeds 0 1 2
 	$(BIN)/python -m benchmarks.ppo_learning --config cartpole --seeds 0 1 2 --noenv_processes
+
+# The tests of faults over and over, while all cores have other work.
+soak: $(VENV)/.installed
+	$(BIN)/python tests/soak.py --count $(COUNT)
 
 clean:
 	rm -rf $(VENV) $(INTEROP_VENV) build dist *.egg-info

@@ -74,11 +74,23 @@ def _children() -> set[str]:
     return found
 
 
+def _abandoned_files() -> set[str]:
+    """Files in shared memory that no process uses; it may be others' who do."""
+    found = {str(path) for path in Path("/dev/shm").iterdir()}
+    for maps in Path("/proc").glob("[0-9]*/maps") if found else ():
+        try:
+            text = maps.read_text(errors="replace")
+        except OSError:
+            continue  # It has ended meanwhile, or belongs to somebody else.
+        found = {path for path in found if path not in text}
+    return {path for path in found if os.path.exists(path)}
+
+
 def _belongings() -> set[str]:
     """What this process holds and must give back, in words."""
     names = {f"thread {thread.name}" for thread in threading.enumerate()}
-    files = {f"/dev/shm/{name}" for name in os.listdir("/dev/shm")}
-    return _descriptors() | _shared_mappings() | _children() | names | files
+    held = _descriptors() | _shared_mappings() | _children()
+    return held | names | _abandoned_files()
 
 
 def _marked_processes(mark: str) -> dict[int, str]:

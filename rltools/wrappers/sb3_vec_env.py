@@ -42,7 +42,8 @@ def to_sb3(batch: BatchEnv) -> Any:
     they are bool, int64 or float64.
 
     Args:
-        batch: The batch. It is closed by the result, and should be used through it.
+        batch: The batch. It is closed by the result, and should be used through it. As
+            what is returned is copied here, `copy=False` saves time.
 
     Returns:
         A `stable_baselines3.common.vec_env.VecEnv`, with the attribute `batch`.
@@ -66,7 +67,7 @@ def to_sb3(batch: BatchEnv) -> Any:
 
 @cache
 def _vec_env_class() -> type:
-    base = require("stable_baselines3.common.vec_env", extra="sb3").VecEnv
+    base = require("stable_baselines3", extra="sb3").common.vec_env.VecEnv
     return types.new_class("BatchVecEnv", (_BatchVecEnv, base))
 
 
@@ -99,7 +100,7 @@ class _BatchVecEnv:
             )
         self._seeds = [None] * self.num_envs
         self._options = [{} for _ in range(self.num_envs)]
-        return observ
+        return deepcopy(observ)  # Which algorithms keep beyond the next call.
 
     def step_async(self, actions: Any) -> None:
         """Start a step in every environment."""
@@ -113,19 +114,13 @@ class _BatchVecEnv:
         self._promise = None
         dones = terminated | truncated
         infos = unstack_infos(stacked, self.num_envs)
-        if not dones.any():
-            observ = self._own(observ)
-        elif self.batch.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP:
-            observ = self._own(observ)
+        if self.batch.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP:
             self._part_resets_from_ends(infos, dones)
-        else:
-            rows = [*iterate(self.batch.observation_space, observ)]
-            for index in np.flatnonzero(dones):
-                infos[index]["terminal_observation"] = deepcopy(rows[index])
-            observ = self._reset(dones)
+        elif dones.any():
+            observ = self._reset_ended(infos, dones, observ)
         for info, is_cut in zip(infos, truncated & ~terminated, strict=True):
             info["TimeLimit.truncated"] = bool(is_cut)
-        return observ, rewards.astype(np.float32), dones, infos
+        return deepcopy(observ), rewards.astype(np.float32), dones, infos
 
     def close(self) -> None:
         """Close the batch."""
@@ -200,7 +195,15 @@ class _BatchVecEnv:
         infos = unstack_infos(stacked, self.num_envs)
         for index in np.flatnonzero(mask):
             self.reset_infos[index] = infos[index]
-        return self._own(observ)
+        return observ
+
+    def _reset_ended(
+        self, infos: list[dict[str, Any]], dones: np.ndarray, observ: Any
+    ) -> Any:
+        rows = [*iterate(self.batch.observation_space, observ)]
+        for index in np.flatnonzero(dones):
+            infos[index]["terminal_observation"] = deepcopy(rows[index])
+        return self._reset(dones)
 
     def _part_resets_from_ends(
         self, infos: list[dict[str, Any]], dones: np.ndarray
@@ -209,10 +212,6 @@ class _BatchVecEnv:
             self.reset_infos[index] = reset_info = infos[index]
             infos[index] = reset_info.pop("final_info")
             infos[index]["terminal_observation"] = reset_info.pop("final_obs")
-
-    def _own(self, observ: Any) -> Any:
-        # Stable-Baselines3 keeps observations beyond the next call.
-        return observ if self.batch._copy else deepcopy(observ)
 
     def _fit(self, actions: np.ndarray) -> np.ndarray:
         space = self.batch.action_space

@@ -82,3 +82,18 @@ def check_writable(name: str, folder: Path) -> None:
             f"expected {name} to be a folder that can be written, got {str(folder)!r} "
             f"({error})."
         ) from error
+
+def check_worker_options(
+    threads: int | None, timeout: float | None, restarts: int
+) -> dict[str, Any]:
+    """Check the options of a worker; returns them by name.
+
+    Raises:
+        InvalidArgumentError: One of them is out of its range.
+    """
+    if threads is not None:
+        threads = check_integer("threads", threads, at_least=1)
+    if timeout is not None:
+        check_positive("timeout", timeout)
+    restarts = check_integer("restarts", restarts, at_least=0)
+    return {"threads": threads, "timeout": timeout, "restarts": restarts}

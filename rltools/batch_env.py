@@ -1,7 +1,7 @@
 """Many environments, stepped as one."""
 
 from collections.abc import Callable, Iterable, Sequence
-from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
@@ -9,13 +9,21 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
-from rltools.batching import inputs
-from rltools.batching.episodes import Episodes, Failures, Steps
-from rltools.batching.gather import gather, raise_failures
+from rltools.arguments import check_worker_options
+from rltools.batching import inputs, members
+from rltools.batching.actions import Actions
+from rltools.batching.episodes import Episodes
+from rltools.batching.failures import raise_failures
+from rltools.batching.group import Call, merge
+from rltools.batching.grouping import group_envs
 from rltools.batching.infos import stack_infos
-from rltools.batching.members import Calls, Members
+from rltools.batching.observations import Observations
 from rltools.batching.pending import PendingCall
 from rltools.errors import ClosedError
+from rltools.hosting.report import Report
+from rltools.launching.launch import launch
+from rltools.launching.plan import LaunchPlan
+from rltools.process.worker_env import WorkerEnv
 
 
 class BatchEnv(gym.vector.VectorEnv):
@@ -61,23 +69,83 @@ class BatchEnv(gym.vector.VectorEnv):
         copy: bool = True,
     ) -> None:
         self.envs: list[gym.Env] = []
-        self._members = Members(self.envs, blocking=blocking)
         try:
-            self._members.collect(envs)
+            members.collect(envs, into=self.envs)
             self._autoreset = inputs.parse_autoreset(autoreset)
             self._adopt_spaces()
+            self._groups = group_envs(self.envs, blocking=blocking)
         except BaseException as error:
             try:
                 self.close()
             except Exception as failure:
                 error.add_note(f"Closing the environments failed, too: {failure}")
             raise
-        self._copy = copy
-        self._episodes = Episodes(self.single_observation_space, self.num_envs)
+        self._blocking = blocking
+        self._observations = Observations(
+            self.single_observation_space, self._groups, copy=copy
+        )
+        self._actions = Actions(
+            self.single_action_space, self.action_space, self.num_envs
+        )
+        self.plan: LaunchPlan | None = None
+        self._everyone = list(range(self.num_envs))
+        self._episodes = Episodes(self.num_envs)
         self._pending: PendingCall | None = None
 
+    @classmethod
+    def launch(
+        cls,
+        make: Callable[[], gym.Env] | Sequence[Callable[[], gym.Env]],
+        num_envs: int | None = None,
+        *,
+        workers: int | str = "auto",
+        pin: bool | str = "auto",
+        threads: int | None = None,
+        timeout: float | None = None,
+        restarts: int = 0,
+        autoreset: str | AutoresetMode = AutoresetMode.DISABLED,
+        copy: bool = True,
+    ) -> "BatchEnv":
+        """Make environments and a batch of them, spread over worker processes.
+
+        Each worker hosts several environments, which makes cheap ones fast: a step of
+        the batch is one message to each worker, and all arrays are in shared memory.
+
+        With `workers="auto"`, the step of an environment is measured first, with random
+        actions, and the choice is never much slower than one loop in this process: if
+        that is best, the environments are made here. A number of workers is taken as it
+        is and nothing is stepped; the constructor is then called once for each
+        environment, and never in this process.
+
+        Args:
+            make: Makes an environment; or a sequence of constructors, one for each.
+            num_envs: How many to make; not needed for a sequence.
+            workers: The number of processes, 0 for none, or `"auto"`.
+            pin: Whether each worker keeps to one core. `"auto"` tries it, with
+                `workers="auto"`, and means no with a number of workers.
+            threads, timeout, restarts: Of each worker; see `ExternalProcess`.
+            autoreset, copy: Of the batch; see there.
+
+        Returns:
+            The batch; its `plan` says what was chosen and why.
+
+        Raises:
+            InvalidArgumentError: An argument has a value that makes no sense.
+            Exception: What a constructor raised. All environments are closed first.
+        """
+        constructors = inputs.parse_constructors(make, num_envs)
+        envs, plan = launch(
+            constructors,
+            workers=inputs.parse_workers(workers, len(constructors)),
+            pin=inputs.parse_pin(pin),
+            **check_worker_options(threads, timeout, restarts),
+        )
+        batch = cls(envs, autoreset=autoreset, copy=copy)
+        batch.plan = plan
+        return batch
+
     def _adopt_spaces(self) -> None:
-        self._members.check()
+        members.check(self.envs)
         first, self.num_envs = self.envs[0], len(self.envs)
         self.single_observation_space = first.observation_space
         self.single_action_space = first.action_space
@@ -85,6 +153,17 @@ class BatchEnv(gym.vector.VectorEnv):
         self.action_space = batch_space(first.action_space, self.num_envs)
         self.metadata = {**first.metadata, "autoreset_mode": self._autoreset}
         self.render_mode = first.render_mode
+
+    @property
+    def worker_pids(self) -> tuple[int, ...]:
+        """Process ids of the workers that its environments are in."""
+        pids = [env.pid for env in self.envs if isinstance(env, WorkerEnv)]
+        return tuple(dict.fromkeys(pids))
+
+    def __repr__(self) -> str:
+        plural = "" if self.num_envs == 1 else "s"
+        plan = "" if self.plan is None else f" {self.plan}"
+        return f"<BatchEnv of {self.num_envs} environment{plural}{plan}>"
 
     def __len__(self) -> int:
         return len(self.envs)
@@ -125,16 +204,16 @@ class BatchEnv(gym.vector.VectorEnv):
         seeds = inputs.seeds_for(seed, chosen)
         if isinstance(seed, int | np.integer):
             super().reset(seed=int(seed))  # The batch's own generator.
-        calls = self._members.resets(chosen, seeds, options)
-
-        def finish(results: dict[int, Any], failures: Failures) -> Any:
-            infos = self._episodes.take_resets(results, failures)
-            raise_failures("reset", failures)
-            rows = None if indices is None else chosen
-            observ = self._episodes.observs.read(rows, copy=self._copy)
-            return observ, stack_infos(infos, self.num_envs)
-
-        return self._answer(calls, finish, blocking)
+        calls = [
+            partial(group.reset, rows, seeds, options)
+            for group, rows, seeds in self._by_group(chosen, seeds)
+        ]
+        return self._answer(
+            chosen,
+            calls,
+            partial(self._finish_reset, chosen, indices is None),
+            blocking,
+        )
 
     def step(self, actions: Any, *, blocking: bool = True) -> Any:
         """Take a step in every environment.
@@ -161,21 +240,19 @@ class BatchEnv(gym.vector.VectorEnv):
         self._episodes.check_steppable(
             past_end=self._autoreset is not AutoresetMode.DISABLED
         )
-        rows = inputs.split_actions(
-            actions, self.single_action_space, self.action_space, self.num_envs
-        )
-        resets = self._episodes.ended.copy()  # None, but with next-step autoreset.
-        calls = self._members.steps(rows, resets)
-
-        def finish(results: dict[int, Any], failures: Failures) -> Any:
-            return self._finish_step(results, failures, resets)
-
-        return self._answer(calls, finish, blocking)
+        actions = self._actions.take(actions)
+        # None, but with next-step autoreset.
+        resets = self._episodes.ended if self._episodes.any_ended else None
+        same_step = self._autoreset is AutoresetMode.SAME_STEP
+        calls = [
+            partial(group.step, actions, resets, same_step) for group in self._groups
+        ]
+        return self._answer(self._everyone, calls, self._finish_step, blocking)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """Call a method of every environment, or get an attribute."""
         self._check_usable()
-        return self._members.call(name, *args, **kwargs)
+        return members.call(self.envs, name, *args, **kwargs)
 
     def get_attr(self, name: str) -> tuple[Any, ...]:
         """The attribute of every environment, through its wrappers."""
@@ -185,7 +262,7 @@ class BatchEnv(gym.vector.VectorEnv):
     def set_attr(self, name: str, values: Any) -> None:
         """Set an attribute: a list or tuple has a value for each environment."""
         self._check_usable()
-        self._members.set_attr(name, values)
+        members.set_attr(self.envs, name, values)
 
     def render(self) -> tuple[Any, ...]:
         """What each environment renders."""
@@ -195,7 +272,7 @@ class BatchEnv(gym.vector.VectorEnv):
     def close_extras(self, **kwargs: Any) -> None:
         """Close all environments together; see `close`."""
         self.closed = True
-        self._members.close()
+        members.close(self.envs)
 
     def _check_usable(self, *, to_reset: bool = False) -> None:
         if self.closed:
@@ -206,41 +283,56 @@ class BatchEnv(gym.vector.VectorEnv):
 
     def _give_up(self, call: PendingCall) -> None:
         call.give_up()
-        # Whether it has ended an episode, nobody knows.
-        self._episodes.started[call.indices] = False
+        self._episodes.lose(call.rows)  # What has become of them, nobody knows.
 
-    def _answer(self, calls: Calls, finish: Callable[..., Any], blocking: bool) -> Any:
-        self._pending = call = PendingCall(calls, finish)
+    def _by_group(self, rows: list[int], seeds: list[int | None]) -> Iterable[Any]:
+        """The groups that take part, each with its own rows and their seeds."""
+        chosen = dict(zip(rows, seeds, strict=True))
+        for group in self._groups:
+            theirs = range(group.first, group.first + group.count)
+            ours = [row for row in theirs if row in chosen]
+            if ours:
+                local = [row - group.first for row in ours]
+                yield group, local, [chosen[row] for row in ours]
+
+    def _answer(
+        self,
+        rows: list[int],
+        calls: Sequence[Callable[[], Call]],
+        finish: Callable[[list[Report]], Any],
+        blocking: bool,
+    ) -> Any:
+        self._pending = call = PendingCall(rows, finish)
         try:
-            promise = call.start()
-            return promise() if blocking else promise
+            call.start(calls, blocking=self._blocking)
+            return call.result() if blocking else call.promise()
         except BaseException:
             if not call.is_over:  # Such as Ctrl-C.
                 self._give_up(call)
             raise
 
-    def _finish_step(
-        self, results: dict[int, Any], failures: Failures, resets: np.ndarray
-    ) -> Any:
-        stepped = {i: result for i, result in results.items() if not resets[i]}
-        restarted = {i: result for i, result in results.items() if resets[i]}
-        steps = self._episodes.take_steps(stepped, failures)
-        infos = steps.infos | self._episodes.take_resets(restarted, failures)
-        if self._autoreset is AutoresetMode.SAME_STEP:
-            infos |= self._reset_ended(steps, failures)
-        raise_failures("step", failures)
-        observ = self._episodes.observs.read(copy=self._copy)
-        flags = steps.terminated, steps.truncated
-        return observ, steps.rewards, *flags, stack_infos(infos, self.num_envs)
+    def _finish_reset(
+        self, rows: list[int], whole: bool, reports: list[Report]
+    ) -> tuple[Any, dict[str, Any]]:
+        taking_part = [group for group, *_ in self._by_group(rows, [None] * len(rows))]
+        infos, failures = merge(taking_part, reports)
+        self._episodes.begin(rows, failures)
+        raise_failures("reset", failures)
+        read = self._observations
+        observ = read.read() if whole else read.read_rows(rows)
+        return observ, stack_infos(infos, self.num_envs)
 
-    def _reset_ended(self, steps: Steps, failures: Failures) -> dict[int, Any]:
-        ended = np.flatnonzero(self._episodes.ended & self._episodes.started).tolist()
-        # Copied first: an environment may use its buffers again for its next episode.
-        finals = {
-            i: deepcopy({"final_obs": steps.observs[i], "final_info": steps.infos[i]})
-            for i in ended
-        }
-        results, lost = gather({i: self._members.start(i, "reset") for i in ended})
-        infos = self._episodes.take_resets(results, lost)
-        failures |= lost
-        return {index: info | finals[index] for index, info in infos.items()}
+    def _finish_step(self, reports: list[Report]) -> Any:
+        groups = self._groups
+        infos, failures = merge(groups, reports)
+        rewards = np.concatenate([group.columns.rewards for group in groups])
+        terminated = np.concatenate([group.columns.terminated for group in groups])
+        truncated = np.concatenate([group.columns.truncated for group in groups])
+        ended = terminated | truncated
+        if self._autoreset is AutoresetMode.SAME_STEP:
+            ended[:] = False  # They have begun again.
+        self._episodes.go_on(ended, failures)
+        raise_failures("step", failures)
+        observ = self._observations.read()
+        infos = stack_infos(infos, self.num_envs) if infos else {}
+        return observ, rewards, terminated, truncated, infos

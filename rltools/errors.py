@@ -112,6 +112,8 @@ class WorkerError(RLToolsError):
 
     Attributes:
         worker: Index of the worker, or None where it has none.
+        env: Place of the environment in its batch, or None if it concerns all of the
+            worker's environments.
         command: The request under way, such as `"step"`.
         step: Number of steps the worker had been asked for, counting from 1.
     """
@@ -121,11 +123,13 @@ class WorkerError(RLToolsError):
         message: str,
         *,
         worker: int | None = None,
+        env: int | None = None,
         command: str | None = None,
         step: int | None = None,
     ) -> None:
         super().__init__(message)
         self.worker = worker
+        self.env = env
         self.command = command
         self.step = step
 

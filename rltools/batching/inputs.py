@@ -1,15 +1,15 @@
 """Checks what a batch is asked to do, before any environment moves."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode
-from gymnasium.vector.utils import iterate
 
-from rltools.errors import InvalidActionError
-from rltools.space_checks import describe, explain_mismatch
+from rltools.arguments import check_callable, check_integer
+from rltools.errors import InvalidArgumentError
+from rltools.space_checks import describe
 
 _SeedList = Sequence | np.ndarray
 _MODES = {
@@ -87,47 +87,50 @@ def seeds_for(
     return [None if item is None else int(item) for item in seed]
 
 
-def split_actions(
-    actions: Any, single_space: gym.Space, space: gym.Space, count: int
-) -> list[Any]:
-    """Check a batch of actions and split it.
-
-    Args:
-        actions: An element of the batch's space, or a list of single actions.
-        single_space: Action space of one environment.
-        space: Action space of the batch.
-        count: The number of environments.
-
-    Returns:
-        A list with the action of each environment. Arrays are parts of one copy, so
-        that neither side sees what the other writes.
-
-    Raises:
-        InvalidActionError: Names what doesn't fit, what was expected and what found.
-    """
-    if isinstance(actions, list):
-        if len(actions) != count:
-            raise InvalidActionError(
-                f"actions: expected {count} actions, got {len(actions)}."
+def parse_constructors(make: Any, num_envs: int | None) -> list[Callable[[], gym.Env]]:
+    """The constructors of a batch, one for each environment."""
+    if callable(make):
+        if num_envs is None:
+            raise InvalidArgumentError(
+                "expected num_envs to say how many environments to make, got None."
             )
-        for index, action in enumerate(actions):
-            _raise_mismatch(single_space, action, f"actions[{index}]")
-        return [_own_copy(single_space, action) for action in actions]
-    _raise_mismatch(space, actions, "actions")
-    return list(iterate(space, _own_copy(space, actions)))
+        return [make] * check_integer("num_envs", num_envs, at_least=1)
+    if not isinstance(make, Sequence) or isinstance(make, str) or not make:
+        raise InvalidArgumentError(
+            "expected make to be a constructor or a sequence of constructors, got "
+            f"{describe(make)}."
+        )
+    for index, constructor in enumerate(make):
+        check_callable(f"make[{index}]", constructor)
+    if num_envs is not None and num_envs != len(make):
+        raise InvalidArgumentError(
+            f"expected num_envs to be the number of constructors, {len(make)}, or to "
+            f"be left out, got {num_envs}."
+        )
+    return list(make)
 
 
-def _raise_mismatch(space: gym.Space, value: Any, path: str) -> None:
-    if problem := explain_mismatch(space, value, path):
-        raise InvalidActionError(f"{problem}.")
+def parse_workers(workers: int | str, count: int) -> int | str:
+    """The number of workers of a batch of so many environments, or `"auto"`."""
+    if workers == "auto":
+        return workers
+    if isinstance(workers, str):
+        raise InvalidArgumentError(
+            f"expected workers to be a number or 'auto', got {workers!r}."
+        )
+    number = check_integer("workers", workers, at_least=0)
+    if number > count:
+        raise InvalidArgumentError(
+            f"expected workers to be at most the number of environments, {count}, got "
+            f"{number}."
+        )
+    return number
 
 
-def _own_copy(space: gym.Space, actions: Any) -> Any:
-    if isinstance(space, gym.spaces.Dict):
-        return {key: _own_copy(part, actions[key]) for key, part in space.items()}
-    if isinstance(space, gym.spaces.Tuple):
-        pairs = zip(space.spaces, actions, strict=True)
-        return tuple(_own_copy(part, item) for part, item in pairs)
-    if isinstance(actions, np.ndarray):
-        return np.array(actions, space.dtype)
-    return actions
+def parse_pin(pin: bool | str) -> bool | str:
+    """Whether to pin workers to cores, or `"auto"`."""
+    if pin != "auto" and not isinstance(pin, bool):
+        raise InvalidArgumentError(
+            f"expected pin to be True, False or 'auto', got {describe(pin)}."
+        )
+    return pin

@@ -1,47 +1,86 @@
 """A call of a batch that was not waited for."""
 
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import ref
 
-from rltools.batching.gather import await_all, gather
-from rltools.errors import PendingCallError
+from rltools.batching.group import Call
+from rltools.errors import PendingCallError, RequestTimeoutError
+from rltools.hosting.report import Report
 from rltools.process.promise import Promise
 
 
 class PendingCall:
-    """Joins the calls of environments to one, whose result is taken in once.
+    """Joins the calls of groups to one, whose result is taken in once.
 
     Args:
-        calls: Start the environments' calls and return the promises, by index.
-        finish: Takes in their results and failures; returns the result of the call.
+        rows: The environments that take part.
+        finish: Takes in the reports, one of each call; returns the result of the call.
 
     Attributes:
-        indices: The environments that take part.
+        rows: See above.
     """
 
     def __init__(
-        self, calls: Mapping[int, Callable[[], Promise]], finish: Callable[..., Any]
+        self, rows: Sequence[int], finish: Callable[[list[Report]], Any]
     ) -> None:
-        self.indices = list(calls)
-        self._calls = calls
+        self.rows = rows
         self._finish = finish
-        self._promises: dict[int, Promise] = {}
+        self._calls: list[Call] = []
+        self._reports: list[Report] = []  # Of the first calls, as far as waited for.
         self._promise: ref[Promise] | None = None
         self._settled: Promise | None = None
-        self._lock = threading.Lock()  # Threads may share the promise.
+        self._lock = threading.RLock()  # Threads may share the promise.
 
-    def start(self) -> Promise:
-        """Start all calls; returns the promise of the result."""
-        for index, call in self._calls.items():
-            self._promises[index] = call()
-        promises = list(self._promises.values())
+    def start(self, calls: Sequence[Callable[[], Call]], *, blocking: bool) -> None:
+        """Start the calls of groups.
+
+        Args:
+            calls: What starts each.
+            blocking: Whether to wait for each before the next.
+        """
+        for call in calls:
+            self._calls.append(call())
+            if blocking:
+                self._reports.append(self._calls[-1].result())
+
+    def promise(self) -> Promise:
+        """A promise of the result."""
         promise: Promise = Promise(
-            self._wait, lambda: all(each.ready() for each in promises)
+            self.result, lambda: all(call.ready() for call in self._calls)
         )
         self._promise = ref(promise)
         return promise
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Wait for the result.
+
+        Raises:
+            RequestTimeoutError: It did not come in time; nothing is lost.
+        """
+        if self._settled is None:
+            deadline = None if timeout is None else time.monotonic() + timeout
+            if not self._lock.acquire(timeout=-1 if timeout is None else timeout):
+                raise RequestTimeoutError(
+                    f"The batch has not come to an end within {timeout} seconds."
+                )
+            try:
+                self._settle(deadline)
+            finally:
+                self._lock.release()
+        assert self._settled is not None
+        return self._settled()
+
+    def _settle(self, deadline: float | None) -> None:
+        for call in self._calls[len(self._reports) :]:
+            remaining = None
+            if deadline is not None:
+                remaining = max(0.0, deadline - time.monotonic())
+            self._reports.append(call.result(remaining))
+        if self._settled is None:
+            self._settled = Promise.of(self._finish, self._reports)
 
     @property
     def is_over(self) -> bool:
@@ -66,19 +105,9 @@ class PendingCall:
 
     def give_up(self) -> None:
         """Let nobody wait for it any more; its promise raises from now on."""
-        with self._lock:
-            for promise in self._promises.values():
-                promise.give_up()
-            self._settled = Promise.of(_raise_given_up)
-
-    def _wait(self, timeout: float | None) -> Any:
-        if timeout is not None:
-            await_all(self._promises, timeout)
-        outcome = gather(self._promises)
-        with self._lock:
-            if self._settled is None:
-                self._settled = Promise.of(self._finish, *outcome)
-        return self._settled()
+        for call in self._calls:
+            call.give_up()
+        self._settled = Promise.of(_raise_given_up)
 
 
 def _raise_given_up() -> None:

@@ -8,8 +8,12 @@ or with a constructor of two arguments.
 import pickle
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
 
 import cloudpickle
+
+_OURS = tuple(str(Path(__file__).parents[1] / name) for name in ("process", "hosting"))
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class Failure:
 
     @classmethod
     def of(cls, error: BaseException) -> "Failure":
-        """Pack an exception."""
+        """Pack an exception; its traceback begins where our own code ends."""
+        error = error.with_traceback(_without_our_frames(error.__traceback__))
         kind = type(error)
         module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
         return cls(
@@ -49,6 +54,12 @@ class Failure:
         except Exception:  # Its class may exist in the worker only; the text remains.
             return None
         return error if isinstance(error, BaseException) else None
+
+
+def _without_our_frames(traceback: TracebackType | None) -> TracebackType | None:
+    while traceback and traceback.tb_frame.f_code.co_filename.startswith(_OURS):
+        traceback = traceback.tb_next
+    return traceback
 
 
 def _text_of(error: BaseException) -> str:

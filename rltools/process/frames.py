@@ -1,16 +1,24 @@
 """Whole messages through a socket, in pieces of whatever size fits."""
 
+import os
+import select
 import socket
 import struct
+import time
 from collections import deque
 
-_LENGTH = struct.Struct("<Q")
+from rltools.process.patience import Patience
+from rltools.process.protocol import Message
+
+_HEADER = struct.Struct("<QQB")  # Length of the body, number, kind.
+_BUFFER_SIZE = 1 << 16
+_COPIED_SIZE = 1 << 14  # A body up to this size is sent in one piece with its header.
 # A peer that is gone is an error of the call, not a signal to the whole process.
 _FLAGS = getattr(socket, "MSG_NOSIGNAL", 0)
 
 
 class FrameSocket:
-    """Sends and receives messages without ever waiting for the other side.
+    """Sends and receives messages; only `receive` ever waits for the other side.
 
     What has been transferred so far is kept, so that a message can be continued after
     anything else was done in between.
@@ -23,9 +31,11 @@ class FrameSocket:
         sock.setblocking(False)
         self._socket = sock
         self._outgoing: deque[memoryview] = deque()
-        self._length: int | None = None  # Of the message, once it is known.
-        self._incoming = bytearray(_LENGTH.size)
-        self._filled = 0
+        self._buffer = memoryview(bytearray(_BUFFER_SIZE))
+        self._start = self._end = 0  # Of what has been received and not yet read.
+        self._body: memoryview | None = None  # Of a message too large for the buffer.
+        self._body_filled = 0
+        self._body_header = (0, 0)
 
     def fileno(self) -> int:
         """Descriptor of the socket, -1 once it is closed."""
@@ -36,9 +46,14 @@ class FrameSocket:
         """Whether all that was put has been sent."""
         return not self._outgoing
 
-    def put(self, message: bytes) -> None:
+    def put(self, message: Message) -> None:
         """Append a message to those to be sent."""
-        self._outgoing.append(memoryview(_LENGTH.pack(len(message)) + message))
+        number, kind, body = message
+        header = _HEADER.pack(len(body), number, kind)
+        if len(body) <= _COPIED_SIZE:
+            self._outgoing.append(memoryview(header + body))
+        else:
+            self._outgoing += (memoryview(header), memoryview(body))
 
     def send_some(self) -> None:
         """Send what the socket takes now.
@@ -46,72 +61,105 @@ class FrameSocket:
         Raises:
             OSError: The other side is gone.
         """
-        while self._outgoing:
+        outgoing = self._outgoing
+        while outgoing:
             try:
-                sent = self._socket.send(self._outgoing[0], _FLAGS)
+                sent = self._socket.send(outgoing[0], _FLAGS)
             except BlockingIOError:
                 return
-            self._outgoing[0] = self._outgoing[0][sent:]
-            if not self._outgoing[0]:
-                self._outgoing.popleft()
+            if sent == len(outgoing[0]):
+                outgoing.popleft()
+            else:
+                outgoing[0] = outgoing[0][sent:]
 
-    def receive_some(self) -> memoryview | None:
+    def receive_some(self) -> Message | None:
         """Receive what is there; returns a message once all of it is.
 
         Raises:
             EOFError: The other side has hung up.
             OSError: The other side is gone.
         """
-        while True:
-            if self._filled == len(self._incoming):
-                whole = memoryview(self._incoming)
-                if self._length is None:
-                    [self._length] = _LENGTH.unpack(whole)
-                    self._start(self._length)
-                else:
-                    self._length = None
-                    self._start(_LENGTH.size)
-                    return whole
+        while (message := self._parse()) is None:
+            if self._body is not None:
+                place = self._body[self._body_filled :]
+            else:
+                place = self._buffer[self._end :]
             try:
-                place = memoryview(self._incoming)[self._filled :]
-                received = self._socket.recv_into(place) if place else 0
+                received = self._socket.recv_into(place)
             except BlockingIOError:
                 return None
-            if place and not received:
+            if not received:
                 raise EOFError
-            self._filled += received
+            if self._body is not None:
+                self._body_filled += received
+            else:
+                self._end += received
+        return message
+
+    def receive(self, patience: Patience) -> Message:
+        """Wait for a message, for as long as it takes.
+
+        Raises:
+            EOFError: The other side has hung up.
+            OSError: The other side is gone.
+        """
+        start = time.perf_counter()
+        yields_until = start + patience.seconds
+        while (message := self.receive_some()) is None:
+            if time.perf_counter() < yields_until:
+                os.sched_yield()
+            else:
+                select.select([self._socket], [], [])
+        patience.note(time.perf_counter() - start)
+        return message
+
+    def send(self, message: Message) -> None:
+        """Send a message, waiting until the other side has taken all of it.
+
+        Raises:
+            OSError: The other side is gone.
+        """
+        self.put(message)
+        self.send_some()
+        while not self.flushed:
+            select.select([], [self._socket], [])
+            self.send_some()
 
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
 
-    def _start(self, size: int) -> None:
-        self._incoming = bytearray(size)
-        self._filled = 0
+    def _parse(self) -> Message | None:
+        if self._body is not None:
+            if self._body_filled < len(self._body):
+                return None
+            body, self._body = self._body, None
+            return Message(*self._body_header, body)
+        start, available = self._start, self._end - self._start
+        if available < _HEADER.size:
+            self._make_room(_HEADER.size)
+            return None
+        length, number, kind = _HEADER.unpack_from(self._buffer, start)
+        start += _HEADER.size
+        if start + length <= self._end:
+            body = bytes(self._buffer[start : start + length])
+            self._start = start + length
+            if self._start == self._end:
+                self._start = self._end = 0
+            return Message(number, kind, body)
+        if _HEADER.size + length <= _BUFFER_SIZE:
+            self._make_room(_HEADER.size + length)
+            return None
+        self._body = memoryview(bytearray(length))
+        self._body_filled = self._end - start
+        self._body[: self._body_filled] = self._buffer[start : self._end]
+        self._body_header = number, kind
+        self._start = self._end = 0
+        return None
 
-
-def write_frame(sock: socket.socket, message: bytes) -> None:
-    """Send one message through a blocking socket, waiting as long as it takes."""
-    sock.sendall(_LENGTH.pack(len(message)), _FLAGS)
-    sock.sendall(message, _FLAGS)
-
-
-def read_frame(sock: socket.socket) -> memoryview:
-    """Receive one message from a blocking socket, waiting as long as it takes.
-
-    Raises:
-        EOFError: The other side has hung up.
-    """
-    [length] = _LENGTH.unpack(_read(sock, _LENGTH.size))
-    return _read(sock, length)
-
-
-def _read(sock: socket.socket, size: int) -> memoryview:
-    data = memoryview(bytearray(size))
-    filled = 0
-    while filled < size:
-        received = sock.recv_into(data[filled:])
-        if not received:
-            raise EOFError
-        filled += received
-    return data
+    def _make_room(self, size: int) -> None:
+        """Move what has been received to the front, where it would not fit else."""
+        if self._start + size > _BUFFER_SIZE:
+            rest = bytes(self._buffer[self._start : self._end])
+            self._buffer[: len(rest)] = rest
+            self._start, self._end = 0, len(rest)

@@ -16,6 +16,7 @@ import threading
 import time
 from typing import NamedTuple
 
+from rltools.process.block import SharedBlock
 from rltools.process.frames import FrameSocket
 
 # Many workers on few cores each with a thread per core would only be in their way.
@@ -32,7 +33,7 @@ except FileNotFoundError:  # Deleted, so that nothing can be imported from there
     _STARTED_IN = ""
 _BOOT = (
     "import sys; sys.path[:] = {path!r}; "
-    "from rltools.process.worker import main; main({socket}, {read_end})"
+    "from rltools.process.worker import main; main({socket}, {read_end}, {block})"
 )
 
 
@@ -126,8 +127,14 @@ def _open_exit_handle(pid: int) -> int | None:
         return None
 
 
-def launch() -> Launched:
-    """Start a worker; returns before it is ready."""
+def launch(block: SharedBlock, *, threads: int | None = None) -> Launched:
+    """Start a worker; returns before it is ready.
+
+    Args:
+        block: The memory that it will share.
+        threads: Threads of its numerical libraries; None for one, unless the
+            environment variables of this process say something else.
+    """
     with contextlib.ExitStack() as on_error, contextlib.ExitStack() as always:
         ours, theirs = socket.socketpair()
         on_error.callback(ours.close)
@@ -136,13 +143,18 @@ def launch() -> Launched:
         on_error.callback(os.close, write_end)
         always.callback(os.close, read_end)
         code = _BOOT.format(
-            path=_import_path(), socket=theirs.fileno(), read_end=read_end
+            path=_import_path(),
+            socket=theirs.fileno(),
+            read_end=read_end,
+            block=block.fileno(),
         )
+        counts = dict.fromkeys(_THREAD_COUNTS, str(threads or 1))
+        environment = counts | os.environ if threads is None else os.environ | counts
         process = subprocess.Popen(
             [sys.executable, "-c", code],
             stdin=subprocess.DEVNULL,
-            pass_fds=(theirs.fileno(), read_end),
-            env={**dict.fromkeys(_THREAD_COUNTS, "1"), **os.environ},
+            pass_fds=(theirs.fileno(), read_end, block.fileno()),
+            env=environment,
             process_group=0,  # Ctrl-C is the parent's to handle.
         )
         on_error.pop_all()

@@ -6,7 +6,6 @@ the request it belongs to.
 """
 
 import pickle
-import struct
 import sys
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -14,7 +13,6 @@ from typing import Any, NamedTuple
 import cloudpickle
 import numpy as np
 
-_HEADER = struct.Struct("<QB")
 _CONTAINERS = {tuple, list, set, frozenset}
 _SCALARS = {type(None), bool, int, float, complex, str, bytes}
 
@@ -22,22 +20,27 @@ _SCALARS = {type(None), bool, int, float, complex, str, bytes}
 class Command(IntEnum):
     """What a worker can be asked for."""
 
-    CONSTRUCT = 0
-    RESET = 1
-    STEP = 2
-    CALL = 3
-    GET = 4
-    SET = 5
-    CLOSE = 6
+    BUILD = 0
+    STEP_ROWS = 1  # All environments; actions and results are in the columns.
+    RESET_ROWS = 2  # Some environments; observations are in the columns.
+    STEP = 3  # One environment; with pickled arguments, like those that follow.
+    RESET = 4
+    CALL = 5
+    GET = 6
+    SET = 7
+    PLACE = 8
+    MEASURE = 9
+    CLOSE = 10
 
 
 class Status(IntEnum):
     """What became of a request."""
 
     RETURNED = 0  # The body is the result.
-    RAISED = 1  # The body is a `Failure`.
-    NOT_PICKLABLE = 2  # The body is a text that says why the result can't be sent.
-    NOT_READABLE = 3  # The body is a text that says why the request can't be read.
+    RETURNED_IN_ROW = 1  # As above, but its observation is in the columns.
+    RAISED = 2  # The body is a `Failure`.
+    NOT_PICKLABLE = 3  # The body is a text that says why the result can't be sent.
+    NOT_READABLE = 4  # The body is a text that says why the request can't be read.
 
 
 class Message(NamedTuple):
@@ -46,16 +49,6 @@ class Message(NamedTuple):
     number: int
     kind: int
     body: bytes | memoryview
-
-    def encode(self) -> bytes:
-        """The bytes that are sent."""
-        return b"".join([_HEADER.pack(self.number, self.kind), self.body])
-
-    @classmethod
-    def decode(cls, data: memoryview) -> "Message":
-        """The message that was sent."""
-        number, kind = _HEADER.unpack_from(data)
-        return cls(number, kind, data[_HEADER.size :])
 
 
 def dumps(value: Any) -> bytes:

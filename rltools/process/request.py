@@ -1,37 +1,61 @@
 """One request to a worker, and what its reply means."""
 
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rltools.errors import NotPicklableError, RemoteError
+from rltools.hosting.rows import Rows
 from rltools.process.failure import Failure
+from rltools.process.packing import unpack_report
 from rltools.process.protocol import Command, Message, Status
 
+_ROWS = (Command.STEP_ROWS, Command.RESET_ROWS)
 
-@dataclass(eq=False)
+
+@dataclass(eq=False, slots=True)
 class Request:
     """A request under way.
 
     Attributes:
-        number: Its number, which its reply repeats.
         command: What the worker is asked for.
         label: What error messages call it: the command's or the method's name.
+        number: Its number, which its reply repeats.
         step: Number of steps asked for by then, this one included.
+        env: Place in the batch of the environment it is for, None if for all.
+        is_shared: Whether the worker has other environments as well.
+        observs: Where the observation of its reply may be.
         reply: The reply, once it is there.
     """
 
-    number: int
     command: Command
     label: str
-    step: int
+    number: int = -1
+    step: int = 0
+    env: int | None = None
+    is_shared: bool = False
+    observs: Rows | None = None
     reply: Message | None = None
+    _observ: Any = field(default=None, init=False)
 
     def describe(self) -> str:
         """The request in an error message."""
-        if self.command is Command.STEP:
+        of_env = f" of environment {self.env}" if self.is_shared else ""
+        return f"{self._command_and_step}{of_env}"
+
+    @property
+    def _command_and_step(self) -> str:
+        if self.command in (Command.STEP, Command.STEP_ROWS):
             return f"'step' (step {self.step})"
         return f"'{self.label}' (after {self.step} steps)"
+
+    def accept(self, reply: Message) -> None:
+        """Take the reply in; the worker may have gone on to another request since."""
+        if reply.kind == Status.RETURNED_IN_ROW:
+            assert self.observs is not None
+            # The row stays as it is until the worker is asked to fill it again.
+            self._observ = self.observs.row(0)
+        self.reply = reply
 
     def result(self, worker: int, who: str) -> Any:
         """Read the reply.
@@ -46,34 +70,56 @@ class Request:
                 pickled there or read here.
         """
         assert self.reply is not None
-        if self.reply.kind == Status.RAISED:
-            failure = pickle.loads(self.reply.body)
-            raise self._remote_error(failure, worker, who) from failure.original()
+        kind, body = self.reply.kind, self.reply.body
+        if kind == Status.RAISED:
+            raise self.remote_error(pickle.loads(body), worker, who)
         try:
-            value = pickle.loads(self.reply.body)
+            value = unpack_report(body) if self._is_report else pickle.loads(body)
         except Exception as error:
             raise NotPicklableError(
                 f"{who}: the result of {self.describe()} can't be read in this "
                 f"process: {type(error).__name__}: {error}"
             ) from error
-        if self.reply.kind == Status.NOT_READABLE:
+        if kind == Status.NOT_READABLE:
             raise NotPicklableError(
                 f"{who}: what was given to {self.describe()} can't be read there: "
                 f"{value}"
             )
-        if self.reply.kind == Status.NOT_PICKLABLE:
+        if kind == Status.NOT_PICKLABLE:
             raise NotPicklableError(
                 f"{who}: the result of {self.describe()} can't be pickled: {value}"
             )
+        if kind == Status.RETURNED_IN_ROW:
+            return self._observ, *value
         return value
 
-    def _remote_error(self, failure: Failure, worker: int, who: str) -> RemoteError:
-        return RemoteError(
-            f"{who}: the environment raised {failure.type_name} in {self.describe()}: "
+    @property
+    def _is_report(self) -> bool:
+        assert self.reply is not None
+        return self.command in _ROWS and self.reply.kind == Status.RETURNED
+
+    def remote_error(
+        self, failure: Failure, worker: int, who: str, env: int | None = None
+    ) -> RemoteError:
+        """The error to raise for what an environment raised.
+
+        Args:
+            failure: What it raised.
+            worker: Index of the worker.
+            who: What to call the worker in error messages.
+            env: Place in the batch of the environment, if the request is for all.
+        """
+        env = self.env if env is None else env
+        where = "the environment" if env is None else f"environment {env}"
+        error = RemoteError(
+            f"{who}: {where} raised {failure.type_name} in {self._command_and_step}: "
             f"{failure.message}\n\nIts traceback in the worker:\n{failure.traceback}",
             original_type=failure.type_name,
             remote_traceback=failure.traceback,
             worker=worker,
+            env=env,
             command=self.label,
             step=self.step,
         )
+        error.__cause__ = failure.original()
+        return error

@@ -1,12 +1,15 @@
 """Carries requests to a worker and replies back, and notices when it dies."""
 
+import os
 import select
 import time
 from collections import deque
 
+from rltools.process import out_of_memory
 from rltools.process.exit_status import explain_exit
 from rltools.process.frames import FrameSocket
 from rltools.process.launcher import WorkerProcess
+from rltools.process.patience import Patience
 from rltools.process.protocol import Message
 from rltools.process.request import Request
 
@@ -17,7 +20,7 @@ _MAX_MILLISECONDS = 3_600_000.0
 
 
 class PipeTransport:
-    """Sends pickled messages through a socket and receives replies in their order.
+    """Sends messages through a socket and receives replies in their order.
 
     Nothing here waits longer than it is told to, not even for the rest of a message. It
     is not made for more than one thread: its owner holds a lock. A signal handler may
@@ -35,6 +38,8 @@ class PipeTransport:
         self._process = process
         self._frames = frames
         self._under_way: deque[Request] = deque()
+        self._patience = Patience()
+        self._oom_kills = out_of_memory.count_kills()
         self.death: str | None = None
 
     @property
@@ -43,10 +48,10 @@ class PipeTransport:
         return not self._under_way
 
     def send(self, request: Request, body: bytes, deadline: float | None) -> None:
-        """Send a request; its `reply` is set by a later `receive`.
+        """Send a request; its reply is set by a later `receive`.
 
-        If the worker is dead, `death` says so and there will be no reply. What a busy
-        worker or the deadline keeps from being sent is sent later on.
+        If the worker is dead there will be no reply, and `receive` finds out. What a
+        busy worker or the deadline keeps from being sent is sent later on.
 
         Args:
             request: The request.
@@ -58,8 +63,11 @@ class PipeTransport:
         was_idle = self.idle
         try:
             self._under_way.append(request)
-            self._frames.put(Message(request.number, request.command, body).encode())
-            self._transfer(sending=True)
+            self._frames.put(Message(request.number, request.command, body))
+            try:
+                self._frames.send_some()
+            except OSError:  # It is gone; what it had sent before can still be read.
+                self._receive_some()
         except BaseException:
             # Interrupted, nobody knows whether the request is on its way.
             self._bury(given_up=True)
@@ -78,9 +86,18 @@ class PipeTransport:
             Whether one of them came, or may have come.
         """
         under_way = len(self._under_way)
+        start = now = time.monotonic()
+        yields_until = start + self._patience.seconds
+        if deadline is not None:
+            yields_until = min(yields_until, deadline)
         while self.death is None and len(self._under_way) == under_way:
-            if not self._pump(deadline):
+            if now < yields_until:
+                if not self._transfer():
+                    os.sched_yield()
+                now = time.monotonic()
+            elif not self._pump(deadline):
                 return False
+        self._patience.note(now - start)
         return True
 
     def close(self) -> None:
@@ -103,35 +120,39 @@ class PipeTransport:
         ready = dict(poll.poll(wait))
         if not ready:
             return deadline is None or time.monotonic() < deadline
-        state = ready.get(self._frames.fileno(), 0)
+        if ready.get(self._frames.fileno(), 0):
+            self._transfer()
+        else:
+            # What was sent before the death has been read by now. Or a signal
+            # handler has closed the socket meanwhile, and this does nothing.
+            self._bury()
+        return True
+
+    def _transfer(self) -> bool:
+        """Send and receive what can be now; returns whether a reply has come."""
         try:
-            if state:
-                self._transfer(sending=bool(state & select.POLLOUT))
-            else:
-                # What was sent before the death has been read by now. Or a signal
-                # handler has closed the socket meanwhile, and this does nothing.
-                self._bury()
+            try:
+                if not self._frames.flushed:
+                    self._frames.send_some()
+            except OSError:
+                pass  # It is gone; what it had sent before can still be read.
+            return self._receive_some()
         except BaseException:
             # Such as Ctrl-C, at a moment when it may have cost a part of a message.
             self._bury(given_up=True)
             raise
-        return True
 
-    def _transfer(self, *, sending: bool) -> None:
+    def _receive_some(self) -> bool:
+        under_way = len(self._under_way)
         try:
-            if sending:
-                self._frames.send_some()
-        except OSError:
-            pass  # It is gone; what it had sent before is still there to be read.
-        try:
-            while (data := self._frames.receive_some()) is not None:
-                reply = Message.decode(data)
+            while self._under_way and (reply := self._frames.receive_some()):
                 request = self._under_way.popleft()
                 if request.number != reply.number:
                     raise OSError("replies come in the order of requests")
-                request.reply = reply
+                request.accept(reply)
         except (EOFError, OSError):
             self._bury()
+        return len(self._under_way) != under_way
 
     def _bury(self, *, given_up: bool = False) -> None:
         """Find out how the worker ended, or end it."""
@@ -144,5 +165,8 @@ class PipeTransport:
             self._process.wait(_SECONDS_TO_EXIT)
         self._process.end()
         if not given_up:
-            self.death = explain_exit(self._process.exit_code) + during
+            cause = explain_exit(self._process.exit_code)
+            if out_of_memory.explains(self._process.exit_code, self._oom_kills):
+                cause += ", out of memory"
+            self.death = cause + during
         self._frames.close()

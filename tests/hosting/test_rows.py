@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rltools import nested
-from rltools.batching.rows import rows_of
+from rltools.hosting.rows import rows_of
 from rltools.errors import InvalidObservationError
 from rltools.strategies import elements
 from rltools.strategies import spaces as any_space
@@ -32,7 +32,7 @@ def test_equals_gymnasium_for_every_array_like_space(data, count):
         rows.write(row, value, "value")
     oracle = concatenate(space, values, create_empty_array(space, count))
     assert_identical(
-        nested.map(np.asarray, rows.read()), nested.map(np.asarray, oracle)
+        nested.map(np.asarray, read(rows)), nested.map(np.asarray, oracle)
     )
 
 
@@ -44,7 +44,7 @@ def test_chosen_rows_come_in_the_order_asked_for(data):
     for row in range(4):
         rows.write(row, data.draw(elements(space)), "value")
     chosen = data.draw(st.lists(st.integers(0, 3), unique=True))
-    whole, part = rows.read(), rows.read(chosen)
+    whole, part = read(rows), rows.read(chosen)
     nested.map(
         lambda w, p: np.testing.assert_array_equal(w[np.array(chosen, int)], p),
         whole,
@@ -59,12 +59,12 @@ def test_a_batch_that_was_read_never_changes(data):
     first, second = data.draw(st.tuples(elements(space), elements(space)))
     rows = rows_of(space, 1)
     rows.write(0, first, "value")
-    kept = rows.read()
+    kept = read(rows)
     view = rows.read(copy=False)
     before = nested.map(np.copy, kept)
     rows.write(0, second, "value")
     assert_identical(kept, before)
-    assert_identical(view, rows.read())
+    assert_identical(view, read(rows))
 
 
 def test_values_of_other_spaces_are_collected():
@@ -72,9 +72,9 @@ def test_values_of_other_spaces_are_collected():
     rows = rows_of(space, 2)
     rows.write(0, "one", "value")
     rows.write(1, "two", "value")
-    assert rows.read() == ("one", "two")
-    assert rows.read([1]) == ("two",)
-    assert batch_space(space, 2).contains(rows.read())
+    assert read(rows) == ("one", "two")
+    assert read(rows, [1]) == ("two",)
+    assert batch_space(space, 2).contains(read(rows))
     with pytest.raises(InvalidObservationError, match="value"):
         rows.write(0, 3, "value")
 
@@ -113,13 +113,13 @@ def test_kept_values_of_other_spaces_are_copies():
     rows, value = rows_of(space, 1), (np.zeros(2, np.float32),)
     rows.write(0, value, "obs")
     value[0][:] = 5
-    assert rows.read()[0][0].tolist() == [0, 0]
+    assert read(rows)[0][0].tolist() == [0, 0]
 
 
 def test_zeros_and_ones_may_have_any_integer_dtype():
     rows = rows_of(spaces.MultiBinary(2), 1)
     rows.write(0, np.array([0, 1]), "obs")
-    assert rows.read().tolist() == [[0, 1]]
+    assert read(rows).tolist() == [[0, 1]]
     with pytest.raises(InvalidObservationError, match=r"obs\[0\]: expected a value"):
         rows.write(0, np.array([256, 0]), "obs")
 
@@ -127,4 +127,4 @@ def test_zeros_and_ones_may_have_any_integer_dtype():
 def test_casts_without_loss_are_made():
     rows = rows_of(spaces.Box(-9, 9, (2,), np.float64), 1)
     rows.write(0, np.array([1.5, 2], np.float32), "obs")
-    assert rows.read().tolist() == [[1.5, 2.0]]
+    assert read(rows).tolist() == [[1.5, 2.0]]

@@ -7,6 +7,9 @@ import numpy as np
 from rltools.errors import InvalidResultError
 from rltools.space_checks import describe
 
+# Types of which no more need be asked.
+ORDINARY_REWARDS = frozenset({float, int, np.float64, np.float32})
+
 
 def unpack_reset(result: Any, name: str) -> tuple[Any, dict[str, Any]]:
     """Check the result of `reset`.

@@ -1,0 +1,96 @@
+"""The contract between a batch and the groups that its environments form."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from rltools.hosting.columns import Columns
+from rltools.hosting.report import Report
+
+
+class Call(Protocol):
+    """A call of a group that may still be under way."""
+
+    def ready(self) -> bool:
+        """Whether `result` would return at once."""
+
+    def result(self, timeout: float | None = None) -> Report:
+        """Wait for the call; returns infos and failures, by row of the group.
+
+        Args:
+            timeout: Seconds to wait at most; None leaves it to the environments.
+
+        Raises:
+            RequestTimeoutError: It did not end in time, and can be asked for again.
+        """
+
+    def give_up(self) -> None:
+        """Note that nobody waits for it any more; it may still be carried out."""
+
+
+class Group(Protocol):
+    """Neighbouring environments of a batch that are called together.
+
+    Attributes:
+        first: Place in the batch of the first one.
+        count: The number of environments.
+        columns: Their rows; filled once a call's result has been taken.
+    """
+
+    first: int
+    count: int
+    columns: Columns
+
+    def step(self, actions: Any, resets: np.ndarray | None, same_step: bool) -> Call:
+        """Start a step.
+
+        Args:
+            actions: The batched actions of the whole batch, which nobody changes.
+            resets: Mask `(batch,)` of those to be reset instead; None for none.
+            same_step: Whether to reset an environment whose episode has ended.
+        """
+
+    def reset(
+        self,
+        rows: Sequence[int],
+        seeds: Sequence[int | None],
+        options: dict[str, Any] | None,
+    ) -> Call:
+        """Start the reset of some environments, given by row of the group."""
+
+
+def merge(
+    groups: Sequence[Group], reports: Sequence[Report]
+) -> tuple[dict[int, dict[str, Any]], dict[int, BaseException]]:
+    """The infos and the failures of several groups, by place in the batch."""
+    infos: dict[int, dict[str, Any]] = {}
+    failures: dict[int, BaseException] = {}
+    for group, report in zip(groups, reports, strict=True):
+        if report.is_empty:
+            continue
+        for found, into in (
+            (report.infos, infos),
+            (report.failures, failures),
+            (report.violations, failures),
+        ):
+            into |= {group.first + row: value for row, value in found.items()}
+    return infos, failures
+
+
+class Done:
+    """A call that has ended."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+
+    def ready(self) -> bool:
+        """See `Call`."""
+        return True
+
+    def result(self, timeout: float | None = None) -> Report:
+        """See `Call`."""
+        return self._report
+
+    def give_up(self) -> None:
+        """See `Call`."""

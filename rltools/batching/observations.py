@@ -1,0 +1,57 @@
+"""The current observations of a batch."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from rltools.batching.group import Group
+from rltools.hosting.batched import assemble, join
+
+
+class Observations:
+    """Reads what the groups of a batch have in their rows.
+
+    Args:
+        space: Observation space of one environment.
+        groups: The groups, in the order of their environments.
+        copy: Whether what is read is the caller's own. If not, the next call changes
+            it.
+    """
+
+    def __init__(
+        self, space: gym.Space, groups: Sequence[Group], *, copy: bool
+    ) -> None:
+        self._space = space
+        self._leaves = [group.columns.observs.leaves() for group in groups]
+        self._copy = copy
+        self._places = [
+            (index, row)
+            for index, group in enumerate(groups)
+            for row in range(group.count)
+        ]
+
+    def read(self) -> Any:
+        """The batched observation of all environments."""
+        if not self._copy and len(self._leaves) == 1:
+            leaves: list[Any] = [
+                tuple(leaf) if isinstance(leaf, list) else leaf
+                for leaf in self._leaves[0]
+            ]
+        else:
+            leaves = join(self._leaves)
+        return assemble(self._space, iter(leaves))
+
+    def read_rows(self, rows: Sequence[int]) -> Any:
+        """The batched observation of some, in the order given."""
+        places = [self._places[row] for row in rows]
+        leaves: list[Any] = []
+        for number, first in enumerate(self._leaves[0]):
+            chosen = [self._leaves[index][number][row] for index, row in places]
+            if isinstance(first, list):
+                leaves.append(tuple(chosen))
+            else:
+                shape = (len(chosen), *first.shape[1:])
+                leaves.append(np.array(chosen, first.dtype).reshape(shape))
+        return assemble(self._space, iter(leaves))

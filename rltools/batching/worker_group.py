@@ -1,0 +1,234 @@
+"""All environments of one worker, stepped by one message there and one back."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from rltools.batching.group import Call
+from rltools.batching.promising_group import PromisingGroup
+from rltools.errors import RequestTimeoutError, RLToolsError, WorkerError
+from rltools.hosting.batched import assemble, part, split
+from rltools.hosting.report import Report
+from rltools.hosting.rows import rows_of
+from rltools.process.client import WorkerClient
+from rltools.process.failure import Failure
+from rltools.process.packing import PackedReport
+from rltools.process.promising_env import PromisingEnv
+from rltools.process.protocol import Command
+from rltools.process.request import Request
+from rltools.process.supervisor import Supervisor
+
+
+class WorkerGroup:
+    """Steps all environments of a worker; actions and results are in shared rows.
+
+    After a restart the environments are called one by one, until all of them have
+    begun an episode in the new life.
+
+    Args:
+        supervisor: Of the worker.
+        envs: All its environments, in their order.
+        first: Place in the batch of the first one.
+    """
+
+    def __init__(
+        self, supervisor: Supervisor, envs: Sequence[PromisingEnv], first: int
+    ) -> None:
+        self.first = first
+        self.count = len(envs)
+        self.supervisor = supervisor
+        supervisor.place(first)
+        about = supervisor.client.constructed()
+        self._action_space = about["action_space"]
+        self._observation_space = about["observation_space"]
+        self.columns = supervisor.client.columns
+        self._one_by_one = PromisingGroup(envs, first, self.columns)
+        # What was in the rows before a worker died while it wrote there.
+        self._kept = None
+        if supervisor.restartable:
+            self._kept = rows_of(self._observation_space, self.count)
+            supervisor.recall = self._kept.row
+
+    def step(self, actions: Any, resets: np.ndarray | None, same_step: bool) -> Call:
+        """See `Group`."""
+        supervisor = self.supervisor
+        end = self.first + self.count
+        mask: Any = False if resets is None else resets[self.first : end]
+
+        def one_by_one() -> Call:
+            return self._one_by_one.step(actions, resets, same_step)
+
+        if supervisor.lost or (supervisor.unseeded and np.any(mask)):
+            return RowsCall(self, None, (), one_by_one)
+        ours = part(self._action_space, actions, self.first, end)
+        if self.columns.actions is not None:
+            self.columns.actions.put(ours)
+            arguments: tuple[Any, ...] = (None, True) if same_step else ()
+        else:
+            arguments = split(self._action_space, ours, self.count), same_step
+        self.columns.resets[:] = mask
+        return RowsCall(self, Command.STEP_ROWS, arguments, one_by_one)
+
+    def reset(
+        self,
+        rows: Sequence[int],
+        seeds: Sequence[int | None],
+        options: dict[str, Any] | None,
+    ) -> Call:
+        """See `Group`."""
+        supervisor = self.supervisor
+        pairs = list(zip(rows, seeds, strict=True))
+        arguments = (
+            list(rows),
+            [supervisor.seed_for(row, seed) for row, seed in pairs],
+            options,
+        )
+        supervisor.begun(rows)
+        return RowsCall(
+            self,
+            Command.RESET_ROWS,
+            arguments,
+            lambda: self._one_by_one.reset(rows, seeds, options),
+        )
+
+    def send(self, command: Command, arguments: tuple[Any, ...]) -> "SentRequest":
+        """Ask the current life of the worker for something."""
+        client = self.supervisor.client
+        label = "step" if command is Command.STEP_ROWS else "reset"
+        return SentRequest(client, client.request(command, *arguments, label=label))
+
+    def recover(self, client: WorkerClient, error: WorkerError) -> None:
+        """Begin a new life of the worker; raises if there is none left."""
+        if not self.supervisor.is_fatal(error):
+            raise error
+        self.supervisor.recover(client, error)
+
+    def keep(self) -> None:
+        """Keep the observations of now."""
+        if self._kept is not None:
+            leaves = iter(self.columns.observs.leaves())
+            self._kept.put(assemble(self._observation_space, leaves))
+
+    def take(self, sent: "SentRequest", packed: PackedReport) -> Report:
+        """The report that a worker has packed."""
+        columns = [
+            leaf for leaf in self.columns.observs.leaves() if isinstance(leaf, list)
+        ]
+        for leaf, values in zip(columns, packed.objects, strict=bool(packed.objects)):
+            leaf[:] = values
+        report = Report(infos=packed.infos)
+        for row, failure in packed.failures.items():
+            report.failures[row] = sent.error(failure, self.first + row)
+        for row, violation in packed.violations.items():
+            original = violation.original()
+            if not isinstance(original, Exception):
+                original = sent.error(violation, self.first + row)
+            report.violations[row] = original
+        self.keep()
+        return report
+
+
+class SentRequest:
+    """A request, and the life of the worker that it was sent to."""
+
+    def __init__(self, client: WorkerClient, request: Request) -> None:
+        self.client = client
+        self._request = request
+
+    def ready(self) -> bool:
+        """Whether `wait` would return at once."""
+        return self.client.channel.ready(self._request)
+
+    def wait(self, timeout: float | None) -> PackedReport:
+        """See `WorkerChannel.wait`."""
+        return self.client.channel.wait(self._request, timeout)
+
+    def error(self, failure: Failure, env: int) -> Exception:
+        """The error for what one of the environments raised."""
+        channel = self.client.channel
+        return self._request.remote_error(failure, channel.index, str(channel), env)
+
+
+class RowsCall:
+    """A call of all environments of a worker; see `Call`.
+
+    Attributes:
+        is_over: Whether its result has been taken.
+        given_up: Whether nobody waits for it any more.
+
+    Args:
+        group: Of the worker.
+        command: What to ask for; None for doing it one by one.
+        arguments: Of the command.
+        one_by_one: Makes the call one by one, after a restart.
+    """
+
+    def __init__(
+        self,
+        group: WorkerGroup,
+        command: Command | None,
+        arguments: tuple[Any, ...],
+        one_by_one: Callable[[], Call],
+    ) -> None:
+        self._group = group
+        self._one_by_one = one_by_one
+        self._sent: SentRequest | None = None
+        self._other: Call | None = None
+        self._error: Exception | None = None
+        self.is_over = False
+        self.given_up = False
+        if command is None:
+            self._other = one_by_one()
+            return
+        client = group.supervisor.client
+        try:
+            self._sent = group.send(command, arguments)
+            group.supervisor.rows_call = self
+        except WorkerError as error:
+            self._begin_anew(client, error)
+        except RLToolsError as error:
+            self._error = error
+
+    def give_up(self) -> None:
+        """See `Call`."""
+        self.given_up = True
+        if self._other is not None:
+            self._other.give_up()
+
+    def ready(self) -> bool:
+        """See `Call`."""
+        if self._other is not None:
+            return self._other.ready()
+        return self._sent is None or self._sent.ready()
+
+    def result(self, timeout: float | None = None) -> Report:
+        """See `Call`."""
+        if self._sent is not None:
+            try:
+                packed = self._sent.wait(timeout)
+            except RLToolsError as error:
+                if isinstance(error, RequestTimeoutError) and timeout is not None:
+                    raise
+                if isinstance(error, WorkerError):
+                    self._begin_anew(self._sent.client, error)
+                else:
+                    self._error = error
+            else:
+                self.is_over = True
+                return self._group.take(self._sent, packed)
+        if self._other is not None:
+            report = self._other.result(timeout)
+            self._group.keep()
+            return report
+        assert self._error is not None
+        return Report(failures=dict.fromkeys(range(self._group.count), self._error))
+
+    def _begin_anew(self, client: WorkerClient, error: WorkerError) -> None:
+        self._sent = None
+        try:
+            self._group.recover(client, error)
+        except WorkerError as cause:
+            self._error = cause
+        else:
+            self._other = self._one_by_one()

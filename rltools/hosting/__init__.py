@@ -1,0 +1,1 @@
+"""Steps several environments in one loop: here, in a worker or on another machine."""

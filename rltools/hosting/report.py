@@ -1,0 +1,24 @@
+"""What a call of several environments came to, beside what is in their columns."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Report:
+    """Infos and failures, each by the row of its environment.
+
+    Attributes:
+        infos: The infos that are not empty.
+        failures: What the environments raised.
+        violations: What is wrong with what they returned.
+    """
+
+    infos: dict[int, dict[str, Any]] = field(default_factory=dict)
+    failures: dict[int, BaseException] = field(default_factory=dict)
+    violations: dict[int, Exception] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell."""
+        return not (self.infos or self.failures or self.violations)

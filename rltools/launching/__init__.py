@@ -1,0 +1,1 @@
+"""Decides how many workers a batch gets, and starts them."""

@@ -1,0 +1,178 @@
+"""The worker's environments, and what they can be asked to do."""
+
+import contextlib
+import gc
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import cloudpickle
+import gymnasium as gym
+import numpy as np
+
+from rltools.errors import InvalidSpaceError
+from rltools.hosting.batched import assemble, split
+from rltools.hosting.columns import Columns, columns_in, size_of_columns
+from rltools.hosting.env_group import EnvGroup
+from rltools.hosting.report import Report
+from rltools.process.block import SharedBlock
+from rltools.process.measuring import measure
+from rltools.process.protocol import Command
+from rltools.process.registrations import unpack_registrations
+
+
+class InRow:
+    """A result whose observation is in the columns; `rest` is what follows it."""
+
+    def __init__(self, rest: tuple[Any, ...]) -> None:
+        self.rest = rest
+
+
+class Host:
+    """Holds environments and executes commands on them.
+
+    Args:
+        block: Memory that is shared with the parent.
+
+    Attributes:
+        closed: Whether there is nothing more to do.
+    """
+
+    def __init__(self, block: SharedBlock) -> None:
+        self._block = block
+        self._envs: list[gym.Env] = []
+        self._action_space: gym.Space
+        self._columns: Columns
+        self._group: EnvGroup
+        self.closed = False
+        self._actions: dict[Command, Callable[..., Any]] = {
+            Command.BUILD: self._build,
+            Command.STEP_ROWS: self._step_rows,
+            Command.RESET_ROWS: lambda *args: self._group.reset(*args),
+            Command.STEP: self._step,
+            Command.RESET: self._reset,
+            Command.CALL: self._call,
+            Command.GET: self._get,
+            Command.SET: self._set,
+            Command.PLACE: self._place,
+            Command.MEASURE: lambda seconds: measure(self._envs[0], seconds),
+            Command.CLOSE: self.close,
+        }
+
+    def execute(self, command: Command, arguments: tuple[Any, ...]) -> Any:
+        """Do what is asked; returns what is to be sent back."""
+        return self._actions[command](*arguments)
+
+    @property
+    def objects(self) -> list[list[Any]]:
+        """The columns of observations that have no fixed size."""
+        leaves = self._columns.observs.leaves()
+        return [leaf for leaf in leaves if isinstance(leaf, list)]
+
+    def close(self) -> None:
+        """Close the environments, all of them also if one of them fails."""
+        self.closed = True
+        error: BaseException | None = None
+        for env in self._envs:
+            try:
+                env.close()
+            except BaseException as problem:
+                error = error or problem
+        if error is not None:
+            raise error
+
+    def _build(
+        self, constructors: bytes, registrations: bytes | None, argv: list[str]
+    ) -> dict[str, Any]:
+        try:
+            sys.argv = argv
+            if registrations is not None:
+                unpack_registrations(registrations)
+            for constructor in cloudpickle.loads(constructors):
+                self._add(constructor())
+            self._lay_out()
+        except BaseException:
+            self._discard()
+            raise
+        # What has been loaded by now stays; the collector need not look at it again.
+        gc.freeze()
+        env = self._envs[0]
+        return {
+            "observation_space": env.observation_space,
+            "action_space": env.action_space,
+            "metadata": env.metadata,
+            "render_mode": env.render_mode,
+        }
+
+    def _add(self, env: Any) -> None:
+        if not isinstance(env, gym.Env):
+            raise TypeError(
+                f"constructor: expected it to return a gymnasium.Env, got {env!r}. "
+                "Environments of the older gym package need wrappers.FromGym."
+            )
+        self._envs.append(env)
+        for kind in ("observation_space", "action_space"):
+            space, expected = getattr(env, kind), getattr(self._envs[0], kind)
+            if space != expected:
+                raise InvalidSpaceError(
+                    f"{kind} of the environments of a worker: expected {expected} as "
+                    f"in the first one, got {space}."
+                )
+
+    def _lay_out(self) -> None:
+        env = self._envs[0]
+        self._action_space = env.action_space
+        layout = env.observation_space, env.action_space, len(self._envs)
+        self._columns = columns_in(self._block.map(size_of_columns(*layout)), *layout)
+        self._group = EnvGroup(self._envs, self._columns, caught=BaseException)
+
+    def _discard(self) -> None:
+        """A worker that has not all of its environments has nothing to serve."""
+        # The reason why they are discarded is what has to be told.
+        with contextlib.suppress(BaseException):
+            self.close()
+
+    def _place(self, first: int) -> None:
+        self._group.place(first)
+
+    def _step_rows(
+        self, actions: list[Any] | None = None, same_step: bool = False
+    ) -> Report:
+        columns = self._columns
+        if actions is None:
+            assert columns.actions is not None
+            # Copies: an environment may keep its action, and the next one comes here.
+            leaves = (np.array(leaf) for leaf in columns.actions.leaves())
+            batch = assemble(self._action_space, leaves)
+            actions = split(self._action_space, batch, len(self._envs))
+        resets = columns.resets.tolist()
+        return self._group.step(actions, resets, same_step=same_step)
+
+    def _step(self, slot: int, action: Any, in_row: bool = False) -> Any:
+        return self._in_row(self._envs[slot].step(action), in_row)
+
+    def _reset(
+        self, slot: int, seed: int | None, options: Any, in_row: bool = False
+    ) -> Any:
+        return self._in_row(self._envs[slot].reset(seed=seed, options=options), in_row)
+
+    def _in_row(self, result: Any, wanted: bool) -> Any:
+        """Put the observation where the parent can see it, if it is as it should be."""
+        is_as_usual = wanted and type(result) is tuple and len(result) > 0
+        if is_as_usual and self._columns.observs.write_all(result[:1]):
+            return InRow(result[1:])
+        return result
+
+    def _call(
+        self, slot: int, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        value = self._envs[slot].get_wrapper_attr(name)
+        return value(*args, **kwargs) if callable(value) else value
+
+    def _get(self, slot: int, name: str) -> tuple[bool, Any]:
+        """The tuple `(is_callable, value)`; methods stay here, and are called here."""
+        value = self._envs[slot].get_wrapper_attr(name)
+        return (True, None) if callable(value) else (False, value)
+
+    def _set(self, slot: int, name: str, value: Any, force: bool) -> bool:
+        return self._envs[slot].set_wrapper_attr(name, value, force=force)

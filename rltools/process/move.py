@@ -1,0 +1,92 @@
+"""A step or reset of one environment, which may outlive the worker it was sent to."""
+
+from copy import deepcopy
+from typing import Any
+
+from rltools.errors import WorkerError
+from rltools.process.client import WorkerClient
+from rltools.process.protocol import Command
+from rltools.process.request import Request
+from rltools.process.supervisor import Supervisor
+
+
+class Move:
+    """Sends a step or reset; if its worker is restarted, a reset is sent again.
+
+    Args:
+        supervisor: Of the worker.
+        slot: Which of its environments is to move.
+        command: `STEP` or `RESET`.
+        arguments: Of the command; of a reset the seed and the options.
+    """
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        slot: int,
+        command: Command,
+        arguments: tuple[Any, ...],
+    ) -> None:
+        self._supervisor = supervisor
+        self._slot = slot
+        self._command = command
+        self._arguments = arguments
+        self._is_repeated = False
+        self._request: Request | None = None  # None if an episode was lost.
+        self._client: WorkerClient
+        self._send()
+
+    def wait(self, timeout: float | None) -> Any:
+        """Wait for the result; see `WorkerChannel.wait`."""
+        supervisor = self._supervisor
+        while self._request is not None:
+            try:
+                result = self._client.channel.wait(self._request, timeout)
+            except WorkerError as error:
+                if not supervisor.is_fatal(error, timeout):
+                    raise
+                supervisor.recover(self._client, error)
+                self._is_repeated = True
+                self._send()
+            else:
+                return self._taken_in(result)
+        return supervisor.tell_lost(self._slot)
+
+    def ready(self) -> bool:
+        """Whether `wait` would return at once."""
+        return self._request is None or self._client.channel.ready(self._request)
+
+    def _send(self) -> None:
+        supervisor, arguments = self._supervisor, self._arguments
+        while True:
+            if self._command is Command.STEP and self._slot in supervisor.lost:
+                self._request = None
+                return
+            client = self._client = supervisor.client
+            if self._command is Command.RESET:
+                seed = supervisor.seed_for(self._slot, self._arguments[0])
+                arguments = (seed, *self._arguments[1:])
+            try:
+                self._request = client.request(
+                    self._command,
+                    *arguments,
+                    label=self._command.name.lower(),
+                    slot=self._slot,
+                    in_row=True,
+                )
+                return
+            except WorkerError as error:
+                if not supervisor.is_fatal(error):
+                    raise
+                supervisor.recover(client, error)
+                self._is_repeated = True
+
+    def _taken_in(self, result: Any) -> Any:
+        if not self._supervisor.restartable:
+            return result
+        if isinstance(result, tuple) and result:
+            self._supervisor.remember(self._slot, deepcopy(result[0]))
+            if self._is_repeated and isinstance(result[-1], dict):
+                # A reset that had to be repeated.
+                result = *result[:-1], result[-1] | {"worker_restarted": True}
+        return result

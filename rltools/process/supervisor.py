@@ -1,0 +1,228 @@
+"""Brings a worker back after its death, a limited number of times."""
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+from weakref import finalize, ref
+
+import numpy as np
+
+from rltools.errors import (
+    RemoteError,
+    RequestTimeoutError,
+    WorkerDiedError,
+    WorkerError,
+)
+from rltools.process.block import SharedBlock
+from rltools.process.client import WorkerClient
+from rltools.process.protocol import Command
+
+_log = logging.getLogger(__name__)
+_indices = itertools.count()
+
+
+class OpenCall(Protocol):
+    """A call whose result may not have been taken yet.
+
+    Attributes:
+        is_over: Whether it has.
+        given_up: Whether nobody waits for it any more.
+    """
+
+    is_over: bool
+    given_up: bool
+
+
+class Supervisor:
+    """A worker through all of its lives.
+
+    When a worker dies, or hangs for longer than its timeout, the episodes of all its
+    environments are lost. A new life begins at once, and each lost episode is told
+    once: as a step that is truncated where it was, so that nothing spans two lives.
+
+    Args:
+        constructors: Make its environments, in every life.
+        timeout: Seconds that a request may take; None for as long as it takes.
+        threads: Threads of its numerical libraries; see `launcher.launch`.
+        restarts: How many lives may follow the first.
+
+    Attributes:
+        client: The current life.
+        life: Its number, from 0.
+        lost: Environments whose lost episode has not been told yet.
+        unseeded: Environments that have not been reset in this life.
+        recall: Returns the last observation of an environment.
+        index: What error messages call the worker.
+    """
+
+    def __init__(
+        self,
+        constructors: Sequence[Callable[[], Any]],
+        *,
+        timeout: float | None = None,
+        threads: int | None = None,
+        restarts: int = 0,
+    ) -> None:
+        self._constructors = list(constructors)
+        self._options = {"timeout": timeout, "threads": threads}
+        self._restarts = restarts
+        self._index = next(_indices)
+        self._cores: set[int] | None = None
+        self._block = SharedBlock.create()
+        finalize(self, self._block.close)
+        self._lock = threading.Lock()
+        self._rows_call: ref[OpenCall] | None = None
+        self._first_cause: WorkerError | None = None
+        self._begun: set[int] = set()
+        self._seeds: dict[int, int] = {}
+        self._observations: dict[int, Any] = {}
+        self.life = 0
+        self.lost: set[int] = set()
+        self.unseeded: set[int] = set()
+        self.recall: Callable[[int], Any] = self._observations.__getitem__
+        self.client = self._begin_life()
+
+    @property
+    def index(self) -> int:
+        """What error messages call the worker."""
+        return self._index
+
+    @index.setter
+    def index(self, index: int) -> None:
+        self._index = self.client.channel.index = index
+
+    @property
+    def count(self) -> int:
+        """The number of its environments."""
+        return len(self._constructors)
+
+    @property
+    def restartable(self) -> bool:
+        """Whether a restart has been allowed for."""
+        return self._restarts > 0
+
+    def extend(self, constructors: Sequence[Callable[[], Any]]) -> None:
+        """Have more environments made; does not wait for them."""
+        self._constructors += constructors
+        self.client.build(constructors)
+
+    def ask(self, command: Command, *arguments: Any) -> Any:
+        """Ask for something that concerns the worker as a whole, and wait for it."""
+        request = self.client.request(command, *arguments, label=command.name.lower())
+        return self.client.channel.wait(request)
+
+    def place(self, first: int) -> None:
+        """Tell where in a batch its environments are."""
+        self.client.place(first)
+
+    def pin(self, cores: set[int]) -> None:
+        """Have it run on these cores only, in later lives, too."""
+        self._cores = cores
+        self.client.pin(cores)
+
+    def start_close(self, deadline: float) -> None:
+        """Ask for the end, by a time of `time.monotonic`; does not wait."""
+        self.client.channel.start_close(deadline)
+
+    def close(self) -> None:
+        """End the worker; `start_close` comes first. Never raises."""
+        self.client.channel.close()
+        self._block.close()
+
+    def is_fatal(self, error: Exception, timeout: float | None = None) -> bool:
+        """Whether an error is one that a restart could help against.
+
+        Args:
+            error: What a request came to.
+            timeout: Of the caller's own, who has been waiting for it.
+        """
+        if not self.restartable:
+            return False
+        if isinstance(error, RequestTimeoutError):
+            return timeout is None  # Else it is the caller's patience that has ended.
+        if isinstance(error, RemoteError):
+            return self.life > 0 and error.command == "constructor"
+        return isinstance(error, WorkerDiedError)
+
+    def seed_for(self, slot: int, seed: int | None) -> int | None:
+        """The seed for a reset of an environment that is asked for with `seed`.
+
+        That is `seed` itself; but the first reset in a later life, if it has none, gets
+        one that follows from the last seed and the life: a new stream of random
+        numbers, and the same one when all is repeated.
+        """
+        if seed is not None:
+            self._seeds[slot] = seed
+        elif slot in self.unseeded and slot in self._seeds:
+            sequence = np.random.SeedSequence([self._seeds[slot], self.life])
+            seed = int(sequence.generate_state(1)[0])
+        self.unseeded.discard(slot)
+        self.lost.discard(slot)
+        return seed
+
+    @property
+    def rows_call(self) -> OpenCall | None:
+        """The last call of all its environments at once, while that is not over."""
+        call = None if self._rows_call is None else self._rows_call()
+        return None if call is None or call.is_over else call
+
+    @rows_call.setter
+    def rows_call(self, call: OpenCall) -> None:
+        self._rows_call = ref(call)
+
+    def begun(self, slots: Sequence[int]) -> None:
+        """Note that environments have episodes that can be lost."""
+        self._begun.update(slots)
+
+    def remember(self, slot: int, observation: Any) -> None:
+        """Keep an observation that may turn out to be the last one."""
+        self._begun.add(slot)
+        self._observations[slot] = observation
+
+    def recover(self, client: WorkerClient, error: WorkerError) -> None:
+        """Begin a new life after `client` has died or does not answer.
+
+        Raises:
+            WorkerError: None is left; the first cause of all restarts.
+        """
+        with self._lock:
+            if client is not self.client:
+                return  # Somebody else has noticed, too.
+            self._first_cause = self._first_cause or error
+            if client.channel.closed:
+                raise error
+            if self.life == self._restarts:
+                if error is not self._first_cause:
+                    self._first_cause.add_note(
+                        f"Its {self._restarts} restarts are used up. The last one "
+                        f"ended so: {error}"
+                    )
+                raise self._first_cause
+            client.channel.kill()
+            self.life += 1
+            _log.warning("%s Restart %d of %d.", error, self.life, self._restarts)
+            self.lost = set(self._begun)
+            self.unseeded = set(range(self.count))
+            self.client = self._begin_life(before=client)
+            self.client.place(client.first)
+
+    def tell_lost(self, slot: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """The result of the step in which it is told that an episode was lost."""
+        self.lost.discard(slot)
+        info = {"worker_restarted": True, "worker_error": str(self._first_cause)}
+        return self.recall(slot), 0.0, False, True, info
+
+    def _begin_life(self, before: WorkerClient | None = None) -> WorkerClient:
+        client = WorkerClient(
+            index=self._index, block=self._block, before=before, **self._options
+        )
+        try:
+            client.build(self._constructors)
+            if self._cores is not None:
+                client.pin(self._cores)
+        except BaseException:
+            client.channel.kill()
+            raise
+        return client

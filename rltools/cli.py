@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import platform
 import re
 import sys
@@ -11,6 +10,8 @@ from importlib import metadata
 from typing import Any, NoReturn
 
 import rltools
+from rltools.bench.machine import count_cores, find_version
+from rltools.bench.option_types import count, seconds
 
 _PACKAGES = (
     "numpy",
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command and its options; those of the process if None.
 
     Returns:
-        Exit code: 0, or 2 if the command could not be carried out.
+        Exit code: 0, 2 if the command could not be carried out, 130 after Ctrl-C.
 
     Raises:
         SystemExit: The arguments make no sense (code 2), or ask for help (code 0).
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except rltools.errors.RLToolsError as error:
         print(f"rltools: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
@@ -59,8 +62,8 @@ def collect_info() -> dict[str, Any]:
         "rltools": rltools.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "cores": _count_cores(),
-        "packages": {name: _find_version(name) for name in _PACKAGES},
+        "cores": count_cores(),
+        "packages": {name: find_version(name) for name in _PACKAGES},
         "extras": _find_extras(),
     }
 
@@ -85,7 +88,51 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     info.add_argument("--json", action="store_true", help="print them as JSON")
     info.set_defaults(run=_run_info)
+    _add_bench(commands.add_parser("bench", help="measure an environment in workers"))
     return parser
+
+
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Measures an environment in one process, in workers, and in Gymnasium's "
+        "vector environments, side by side, and says which setting to use."
+    )
+    parser.add_argument(
+        "target",
+        help="module:name of a callable that makes it, or what gymnasium.make takes",
+    )
+    parser.add_argument(
+        "--envs",
+        type=count,
+        default=8,
+        help="how many environments (default: 8)",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=seconds,
+        default=1.0,
+        help="per measurement (default: 1)",
+    )
+    parser.add_argument(
+        "--rounds",
+        type=count,
+        default=3,
+        help="measurements of each (default: 3)",
+    )
+    parser.add_argument("--json", action="store_true", help="print all figures as JSON")
+    parser.set_defaults(run=_run_bench)
+
+
+def _run_bench(options: argparse.Namespace) -> None:
+    from rltools.bench.command import bench  # Not before: it imports Gymnasium.
+
+    bench(
+        options.target,
+        num_envs=options.envs,
+        seconds=options.seconds,
+        rounds=options.rounds,
+        as_json=options.json,
+    )
 
 
 def _run_info(options: argparse.Namespace) -> None:
@@ -101,19 +148,6 @@ def _run_info(options: argparse.Namespace) -> None:
         print(f"{name:{width}}  {value}")
 
 
-def _count_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _find_version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
 def _find_extras() -> dict[str, bool]:
     try:
         distribution = metadata.metadata("rltools")
@@ -125,6 +159,6 @@ def _find_extras() -> dict[str, bool]:
     for requirement in metadata.requires("rltools") or []:
         extra = re.search(r"""extra == ['"]([^'"]+)""", requirement)
         package = re.match(r"[\w.-]+", requirement)
-        if extra and package and _find_version(package[0]) is None:
+        if extra and package and find_version(package[0]) is None:
             installed[extra[1]] = False
     return installed

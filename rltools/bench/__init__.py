@@ -1,0 +1,1 @@
+"""Measures environments side by side: `rltools bench` and `benchmarks/` share it."""

@@ -14,12 +14,12 @@ from rltools.batching import inputs, members
 from rltools.batching.actions import Actions
 from rltools.batching.episodes import Episodes
 from rltools.batching.failures import raise_failures
-from rltools.batching.group import Call, merge
+from rltools.batching.group import Call, Group, merge
 from rltools.batching.grouping import group_envs
 from rltools.batching.infos import stack_infos
 from rltools.batching.observations import Observations
 from rltools.batching.pending import PendingCall
-from rltools.errors import ClosedError
+from rltools.errors import ClosedError, PendingCallError
 from rltools.hosting.report import Report
 from rltools.launching.launch import launch
 from rltools.launching.plan import LaunchPlan
@@ -69,6 +69,7 @@ class BatchEnv(gym.vector.VectorEnv):
         copy: bool = True,
     ) -> None:
         self.envs: list[gym.Env] = []
+        self._pending: PendingCall | None = None
         try:
             members.collect(envs, into=self.envs)
             self._autoreset = inputs.parse_autoreset(autoreset)
@@ -90,7 +91,6 @@ class BatchEnv(gym.vector.VectorEnv):
         self.plan: LaunchPlan | None = None
         self._everyone = list(range(self.num_envs))
         self._episodes = Episodes(self.num_envs)
-        self._pending: PendingCall | None = None
 
     @classmethod
     def launch(
@@ -123,8 +123,12 @@ class BatchEnv(gym.vector.VectorEnv):
             workers: The number of processes, 0 for none, or `"auto"`.
             pin: Whether each worker keeps to one core. `"auto"` tries it, with
                 `workers="auto"`, and means no with a number of workers.
-            threads, timeout, restarts: Of each worker; see `ExternalProcess`.
-            autoreset, copy: Of the batch; see there.
+            threads: Threads of each worker's numerical libraries, as in
+                `ExternalProcess`.
+            timeout: Seconds that a request to a worker may take.
+            restarts: How often each worker may be brought back.
+            autoreset: As in the batch's constructor; done in the workers.
+            copy: As in the batch's constructor.
 
         Returns:
             The batch; its `plan` says what was chosen and why.
@@ -204,16 +208,15 @@ class BatchEnv(gym.vector.VectorEnv):
         seeds = inputs.seeds_for(seed, chosen)
         if isinstance(seed, int | np.integer):
             super().reset(seed=int(seed))  # The batch's own generator.
-        calls = [
-            partial(group.reset, rows, seeds, options)
-            for group, rows, seeds in self._by_group(chosen, seeds)
-        ]
-        return self._answer(
-            chosen,
-            calls,
-            partial(self._finish_reset, chosen, indices is None),
-            blocking,
-        )
+        groups, calls = [], []
+        for group, rows, their_seeds in self._by_group(chosen, seeds):
+            groups.append(group)
+            calls.append(partial(group.reset, rows, their_seeds, options))
+        read: Any = self._observations.read
+        if indices is not None:
+            read = partial(self._observations.read_rows, chosen)
+        finish = partial(self._finish_reset, groups, chosen, read)
+        return self._answer(chosen, calls, finish, blocking)
 
     def step(self, actions: Any, *, blocking: bool = True) -> Any:
         """Take a step in every environment.
@@ -247,7 +250,8 @@ class BatchEnv(gym.vector.VectorEnv):
         calls = [
             partial(group.step, actions, resets, same_step) for group in self._groups
         ]
-        return self._answer(self._everyone, calls, self._finish_step, blocking)
+        finish = partial(self._finish_step, self._groups, self._observations.read)
+        return self._answer(self._everyone, calls, finish, blocking)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """Call a method of every environment, or get an attribute."""
@@ -272,17 +276,23 @@ class BatchEnv(gym.vector.VectorEnv):
     def close_extras(self, **kwargs: Any) -> None:
         """Close all environments together; see `close`."""
         self.closed = True
+        if self._pending is not None and not self._pending.is_over:
+            self._pending.give_up(ClosedError("The batch was closed before its call."))
         members.close(self.envs)
 
-    def _check_usable(self, *, to_reset: bool = False) -> None:
+    def _check_open(self) -> None:
         if self.closed:
             raise ClosedError("The batch has been closed.")
+
+    def _check_usable(self, *, to_reset: bool = False) -> None:
+        self._check_open()
         if self._pending is not None and not self._pending.is_over:
             self._pending.check_out_of_the_way(of_reset=to_reset)
             self._give_up(self._pending)
 
     def _give_up(self, call: PendingCall) -> None:
-        call.give_up()
+        reason = "The call was given up when the batch was used again."
+        call.give_up(PendingCallError(reason))
         self._episodes.lose(call.rows)  # What has become of them, nobody knows.
 
     def _by_group(self, rows: list[int], seeds: list[int | None]) -> Iterable[Any]:
@@ -312,18 +322,22 @@ class BatchEnv(gym.vector.VectorEnv):
             raise
 
     def _finish_reset(
-        self, rows: list[int], whole: bool, reports: list[Report]
+        self,
+        groups: Sequence[Group],
+        rows: list[int],
+        read: Callable[[], Any],
+        reports: list[Report],
     ) -> tuple[Any, dict[str, Any]]:
-        taking_part = [group for group, *_ in self._by_group(rows, [None] * len(rows))]
-        infos, failures = merge(taking_part, reports)
+        self._check_open()
+        infos, failures = merge(groups, reports)
         self._episodes.begin(rows, failures)
         raise_failures("reset", failures)
-        read = self._observations
-        observ = read.read() if whole else read.read_rows(rows)
-        return observ, stack_infos(infos, self.num_envs)
+        return read(), stack_infos(infos, self.num_envs)
 
-    def _finish_step(self, reports: list[Report]) -> Any:
-        groups = self._groups
+    def _finish_step(
+        self, groups: Sequence[Group], read: Callable[[], Any], reports: list[Report]
+    ) -> Any:
+        self._check_open()
         infos, failures = merge(groups, reports)
         rewards = np.concatenate([group.columns.rewards for group in groups])
         terminated = np.concatenate([group.columns.terminated for group in groups])
@@ -333,6 +347,5 @@ class BatchEnv(gym.vector.VectorEnv):
             ended[:] = False  # They have begun again.
         self._episodes.go_on(ended, failures)
         raise_failures("step", failures)
-        observ = self._observations.read()
-        infos = stack_infos(infos, self.num_envs) if infos else {}
-        return observ, rewards, terminated, truncated, infos
+        stacked = stack_infos(infos, self.num_envs) if infos else {}
+        return read(), rewards, terminated, truncated, stacked

@@ -40,7 +40,10 @@ class Group(Protocol):
 
     first: int
     count: int
-    columns: Columns
+
+    @property
+    def columns(self) -> Columns:
+        """See above."""
 
     def step(self, actions: Any, resets: np.ndarray | None, same_step: bool) -> Call:
         """Start a step.
@@ -69,12 +72,10 @@ def merge(
     for group, report in zip(groups, reports, strict=True):
         if report.is_empty:
             continue
-        for found, into in (
-            (report.infos, infos),
-            (report.failures, failures),
-            (report.violations, failures),
-        ):
-            into |= {group.first + row: value for row, value in found.items()}
+        for row, info in report.infos.items():
+            infos[group.first + row] = info
+        for row, error in (report.failures | report.violations).items():
+            failures[group.first + row] = error
     return infos, failures
 
 

@@ -1,6 +1,7 @@
 """Divides the environments of a batch into groups that are called together."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import gymnasium as gym
 
@@ -24,14 +25,17 @@ def group_envs(envs: Sequence[gym.Env], *, blocking: bool) -> list[Group]:
     """
     groups: list[Group] = []
     first = 0
+    neighbours: Any
     while first < len(envs):
         supervisor = worker_of(envs[first:])
         if supervisor is not None:
             end = first + supervisor.count
-            groups.append(WorkerGroup(supervisor, envs[first:end], first))
+            neighbours = envs[first:end]
+            groups.append(WorkerGroup(supervisor, neighbours, first))
         elif isinstance(envs[first], PromisingEnv):
             end = first + 1 if blocking else _end_of_run(envs, first)
-            groups.append(PromisingGroup(envs[first:end], first))
+            neighbours = envs[first:end]
+            groups.append(PromisingGroup(neighbours, first))
         else:
             end = _end_of_run(envs, first)
             groups.append(LocalGroup(envs[first:end], first))

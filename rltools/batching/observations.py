@@ -24,7 +24,7 @@ class Observations:
         self, space: gym.Space, groups: Sequence[Group], *, copy: bool
     ) -> None:
         self._space = space
-        self._leaves = [group.columns.observs.leaves() for group in groups]
+        self._groups = groups
         self._copy = copy
         self._places = [
             (index, row)
@@ -34,21 +34,22 @@ class Observations:
 
     def read(self) -> Any:
         """The batched observation of all environments."""
-        if not self._copy and len(self._leaves) == 1:
+        segments = [group.columns.observs.leaves() for group in self._groups]
+        if not self._copy and len(segments) == 1:
             leaves: list[Any] = [
-                tuple(leaf) if isinstance(leaf, list) else leaf
-                for leaf in self._leaves[0]
+                tuple(leaf) if isinstance(leaf, list) else leaf for leaf in segments[0]
             ]
         else:
-            leaves = join(self._leaves)
+            leaves = join(segments)
         return assemble(self._space, iter(leaves))
 
     def read_rows(self, rows: Sequence[int]) -> Any:
         """The batched observation of some, in the order given."""
+        segments = [group.columns.observs.leaves() for group in self._groups]
         places = [self._places[row] for row in rows]
         leaves: list[Any] = []
-        for number, first in enumerate(self._leaves[0]):
-            chosen = [self._leaves[index][number][row] for index, row in places]
+        for number, first in enumerate(segments[0]):
+            chosen = [segments[index][number][row] for index, row in places]
             if isinstance(first, list):
                 leaves.append(tuple(chosen))
             else:

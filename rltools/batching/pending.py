@@ -7,7 +7,7 @@ from typing import Any
 from weakref import ref
 
 from rltools.batching.group import Call
-from rltools.errors import PendingCallError, RequestTimeoutError
+from rltools.errors import PendingCallError, RequestTimeoutError, RLToolsError
 from rltools.hosting.report import Report
 from rltools.process.promise import Promise
 
@@ -103,12 +103,12 @@ class PendingCall:
                 "reset if it timed out."
             )
 
-    def give_up(self) -> None:
+    def give_up(self, reason: RLToolsError) -> None:
         """Let nobody wait for it any more; its promise raises from now on."""
         for call in self._calls:
             call.give_up()
-        self._settled = Promise.of(_raise_given_up)
 
+        def fail() -> None:
+            raise reason
 
-def _raise_given_up() -> None:
-    raise PendingCallError("The call was given up when the batch was used again.")
+        self._settled = Promise.of(fail)

@@ -9,6 +9,7 @@ from rltools.batching.group import Call
 from rltools.batching.promising_group import PromisingGroup
 from rltools.errors import RequestTimeoutError, RLToolsError, WorkerError
 from rltools.hosting.batched import assemble, part, split
+from rltools.hosting.columns import Columns
 from rltools.hosting.report import Report
 from rltools.hosting.rows import rows_of
 from rltools.process.client import WorkerClient
@@ -42,8 +43,7 @@ class WorkerGroup:
         about = supervisor.client.constructed()
         self._action_space = about["action_space"]
         self._observation_space = about["observation_space"]
-        self.columns = supervisor.client.columns
-        self._one_by_one = PromisingGroup(envs, first, self.columns)
+        self._envs = envs
         # What was in the rows before a worker died while it wrote there.
         self._kept = None
         if supervisor.restartable:
@@ -57,7 +57,7 @@ class WorkerGroup:
         mask: Any = False if resets is None else resets[self.first : end]
 
         def one_by_one() -> Call:
-            return self._one_by_one.step(actions, resets, same_step)
+            return self._one_by_one().step(actions, resets, same_step)
 
         if supervisor.lost or (supervisor.unseeded and np.any(mask)):
             return RowsCall(self, None, (), one_by_one)
@@ -89,8 +89,16 @@ class WorkerGroup:
             self,
             Command.RESET_ROWS,
             arguments,
-            lambda: self._one_by_one.reset(rows, seeds, options),
+            lambda: self._one_by_one().reset(rows, seeds, options),
         )
+
+    @property
+    def columns(self) -> Columns:
+        """See `Group`; not kept here, so that they are gone once it is closed."""
+        return self.supervisor.client.columns
+
+    def _one_by_one(self) -> PromisingGroup:
+        return PromisingGroup(self._envs, self.first, self.columns)
 
     def send(self, command: Command, arguments: tuple[Any, ...]) -> "SentRequest":
         """Ask the current life of the worker for something."""
@@ -210,6 +218,7 @@ class RowsCall:
             except RLToolsError as error:
                 if isinstance(error, RequestTimeoutError) and timeout is not None:
                     raise
+                self.give_up()
                 if isinstance(error, WorkerError):
                     self._begin_anew(self._sent.client, error)
                 else:

@@ -45,8 +45,10 @@ class Columns:
         self.truncated = allocate((count,), np.bool_)
 
 
-def size_of_columns(*args: Any) -> int:
-    """Bytes that columns of these arguments take of one piece of memory."""
+def size_of_columns(
+    observation_space: gym.Space, action_space: gym.Space, count: int
+) -> int:
+    """Bytes that columns take of one piece of memory."""
     size = 0
 
     def allocate(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -55,13 +57,15 @@ def size_of_columns(*args: Any) -> int:
         size += _aligned(empty.size * empty.itemsize)
         return empty
 
-    Columns(*args, allocate)
+    Columns(observation_space, action_space, count, allocate)
     return max(size, _ALIGNMENT)
 
 
-def columns_in(memory: Any, *args: Any) -> Columns:
+def columns_in(
+    memory: Any, observation_space: gym.Space, action_space: gym.Space, count: int
+) -> Columns:
     """Lay columns out in a writable buffer of `size_of_columns` bytes."""
-    return Columns(*args, _carver(memory))
+    return Columns(observation_space, action_space, count, _carver(memory))
 
 
 def _carver(memory: Any) -> Callable[[tuple[int, ...], Any], np.ndarray]:

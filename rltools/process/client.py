@@ -19,7 +19,6 @@ class WorkerClient:
 
     Args:
         block: Memory to share with the worker; it stays the caller's.
-        before: The life before this one, of which the block still has the rows.
         **options: See `WorkerChannel`.
 
     Attributes:
@@ -27,16 +26,10 @@ class WorkerClient:
         first: Place in a batch of the worker's first environment.
     """
 
-    def __init__(
-        self,
-        *,
-        block: SharedBlock,
-        before: "WorkerClient | None" = None,
-        **options: Any,
-    ) -> None:
+    def __init__(self, *, block: SharedBlock, **options: Any) -> None:
         self.channel = WorkerChannel(block=block, **options)
-        self.first = self.channel.index if before is None else before.first
-        self._expected = None if before is None else before._description
+        self.first: int = self.channel.index
+        self._expected: dict[str, Any] | None = None
         self._block = block
         self._count = 0
         self._built: Request | None = None
@@ -57,6 +50,12 @@ class WorkerClient:
         self._built = self.channel.send(
             request, dumps((packed, registrations, sys.argv))
         )
+
+    def take_over(self, before: "WorkerClient") -> None:
+        """Go on where the life before this one was; the block still has its rows."""
+        self._expected = before._description or before._expected
+        self._columns = before._columns
+        self.place(before.first)
 
     def constructed(self) -> dict[str, Any]:
         """Wait for the environments; returns their spaces, metadata and render mode.
@@ -82,6 +81,10 @@ class WorkerClient:
             memory = self._block.map(size_of_columns(*layout))
             self._columns = columns_in(memory, *layout)
         return self._columns
+
+    def forget_rows(self) -> None:
+        """Let go of the shared memory, which is given back once nobody looks at it."""
+        self._columns = None
 
     def place(self, first: int) -> None:
         """Tell where in a batch its environments are."""

@@ -48,7 +48,7 @@ class FrameSocket:
 
     def put(self, message: Message) -> None:
         """Append a message to those to be sent."""
-        number, kind, body = message
+        number, kind, body = message.number, message.kind, message.body
         header = _HEADER.pack(len(body), number, kind)
         if len(body) <= _COPIED_SIZE:
             self._outgoing.append(memoryview(header + body))
@@ -142,11 +142,11 @@ class FrameSocket:
         length, number, kind = _HEADER.unpack_from(self._buffer, start)
         start += _HEADER.size
         if start + length <= self._end:
-            body = bytes(self._buffer[start : start + length])
+            content = bytes(self._buffer[start : start + length])
             self._start = start + length
             if self._start == self._end:
                 self._start = self._end = 0
-            return Message(number, kind, body)
+            return Message(number, kind, content)
         if _HEADER.size + length <= _BUFFER_SIZE:
             self._make_room(_HEADER.size + length)
             return None

@@ -129,6 +129,8 @@ class Supervisor:
     def close(self) -> None:
         """End the worker; `start_close` comes first. Never raises."""
         self.client.channel.close()
+        self.client.forget_rows()
+        self.recall = self._observations.__getitem__
         self._block.close()
 
     def is_fatal(self, error: Exception, timeout: float | None = None) -> bool:
@@ -169,8 +171,8 @@ class Supervisor:
         return None if call is None or call.is_over else call
 
     @rows_call.setter
-    def rows_call(self, call: OpenCall) -> None:
-        self._rows_call = ref(call)
+    def rows_call(self, call: OpenCall | None) -> None:
+        self._rows_call = None if call is None else ref(call)
 
     def begun(self, slots: Sequence[int]) -> None:
         """Note that environments have episodes that can be lost."""
@@ -205,8 +207,8 @@ class Supervisor:
             _log.warning("%s Restart %d of %d.", error, self.life, self._restarts)
             self.lost = set(self._begun)
             self.unseeded = set(range(self.count))
-            self.client = self._begin_life(before=client)
-            self.client.place(client.first)
+            self.client = self._begin_life()
+            self.client.take_over(client)
 
     def tell_lost(self, slot: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """The result of the step in which it is told that an episode was lost."""
@@ -214,10 +216,8 @@ class Supervisor:
         info = {"worker_restarted": True, "worker_error": str(self._first_cause)}
         return self.recall(slot), 0.0, False, True, info
 
-    def _begin_life(self, before: WorkerClient | None = None) -> WorkerClient:
-        client = WorkerClient(
-            index=self._index, block=self._block, before=before, **self._options
-        )
+    def _begin_life(self) -> WorkerClient:
+        client = WorkerClient(index=self._index, block=self._block, **self._options)
         try:
             client.build(self._constructors)
             if self._cores is not None:

@@ -121,6 +121,7 @@ class WorkerEnv(PromisingEnv):
         pending = self._unfetched() or self._supervisor.rows_call
         if pending is not None and not pending.given_up:
             raise PendingCallError(_PENDING.format(self, "reset"))
+        self._supervisor.rows_call = None  # What is late there does not matter now.
         return self._move(Command.RESET, blocking, seed, options)
 
     def step(self, action: Any, blocking: bool = True) -> Any:

@@ -11,12 +11,19 @@ import textwrap
 import threading
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 
+import cloudpickle
+import gymnasium as gym
+import numpy as np
 import pytest
 
 from rltools.batch_env import BatchEnv
 from rltools.wrappers import ExternalProcess
+
+# What is defined here can be sent to workers, which can't import it.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 # Inherited by all that a test starts, also by what its parent has abandoned.
 _MARK = "RLTOOLS_STARTED_BY_TEST"
@@ -27,6 +34,11 @@ _PLACES = {
     "here": lambda makes, **options: BatchEnv([make() for make in makes], **options),
     "processes": lambda makes, **options: BatchEnv(
         [ExternalProcess(make) for make in makes], **options
+    ),
+    "launched here": partial(BatchEnv.launch, workers=0),
+    "one worker": partial(BatchEnv.launch, workers=1),
+    "two workers": lambda makes, **options: BatchEnv.launch(
+        makes, workers=min(2, len(makes)), **options
     ),
 }
 
@@ -76,14 +88,17 @@ def _children() -> set[str]:
 
 def _abandoned_files() -> set[str]:
     """Files in shared memory that no process uses; it may be others' who do."""
-    found = {str(path) for path in Path("/dev/shm").iterdir()}
-    for maps in Path("/proc").glob("[0-9]*/maps") if found else ():
-        try:
-            text = maps.read_text(errors="replace")
-        except OSError:
-            continue  # It has ended meanwhile, or belongs to somebody else.
-        found = {path for path in found if path not in text}
-    return {path for path in found if os.path.exists(path)}
+    files = {}
+    for path in Path("/dev/shm").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            # A semaphore is mapped under another name, but as the same file.
+            files[str(path)] = f" {path.stat().st_ino} "
+    for maps in Path("/proc").glob("[0-9]*/maps") if files else ():
+        with contextlib.suppress(OSError):  # It has ended, or is somebody else's.
+            lines = maps.read_text(errors="replace").splitlines()
+            used = "\n".join(line for line in lines if "/dev/shm/" in line)
+            files = {path: inode for path, inode in files.items() if inode not in used}
+    return {path for path in files if os.path.exists(path)}
 
 
 def _belongings() -> set[str]:
@@ -179,3 +194,60 @@ def make_batch(request):
             return stack.enter_context(contextlib.closing(batch))
 
         yield make
+
+
+class FaultyEnv(gym.Env):
+    """Observes (number, steps, process id); an action of 1 does `harm`.
+
+    A reset does it if its option "harm" is the number, and so does a call of `do_harm`.
+    """
+
+    observation_space = gym.spaces.Box(-np.inf, np.inf, (3,), np.float64)
+    action_space = gym.spaces.Discrete(2)
+
+    def __init__(self, number=0, harm=None):
+        self.number = number
+        self.harm = harm
+        self.steps = 0
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        if options:
+            self.do_harm(options["harm"])
+        self.steps = 0
+        return self._observe(), {}
+
+    def step(self, action):
+        if action == 1:
+            self.harm()
+        self.steps += 1
+        return self._observe(), 1.0, False, False, {}
+
+    def do_harm(self, number):
+        if number == self.number:
+            self.harm()
+
+    def _observe(self):
+        return np.array([self.number, self.steps, os.getpid()], np.float64)
+
+
+@pytest.fixture
+def faulty_env():
+    """The class of environments that `launch` makes."""
+    return FaultyEnv
+
+
+@pytest.fixture
+def launch():
+    """A function that launches faulty environments, four in two workers.
+
+    Worker 0 has the environments 0 and 1 of the batch, worker 1 has 2 and 3.
+    """
+    with contextlib.ExitStack() as stack:
+
+        def launch(harm=None, *, env=FaultyEnv, count=4, workers=2, **options):
+            makes = [lambda number=i: env(number, harm) for i in range(count)]
+            batch = BatchEnv.launch(makes, workers=workers, **options)
+            return stack.enter_context(contextlib.closing(batch))
+
+        yield launch

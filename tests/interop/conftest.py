@@ -116,7 +116,17 @@ def _processes(makes, **options):
     return rltools.BatchEnv([ExternalProcess(make) for make in makes], **options)
 
 
-_WAYS = {"in-process": _in_process, "processes": _processes}
+def _launched(makes, *, workers, **options):
+    workers = min(workers, len(makes))
+    return rltools.BatchEnv.launch(makes, workers=workers, **options)
+
+
+_WAYS = {
+    "in-process": _in_process,
+    "processes": _processes,
+    "launched": partial(_launched, workers=2),
+    "launched-in-process": partial(_launched, workers=0),
+}
 
 
 @pytest.fixture(params=_WAYS)

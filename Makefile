@@ -51,5 +51,5 @@ $(INTEROP_VENV)/.installed: PIP := $(INTEROP_VENV)/bin/python -m pip install --q
 $(INTEROP_VENV)/.installed: setup.cfg pyproject.toml
 	test -x $(INTEROP_VENV)/bin/python || $(PYTHON) -m venv $(INTEROP_VENV)
 	$(PIP) torch==2.13.0
-	$(PIP) --editable ".[sb3,testing]" pytest-timeout
+	$(PIP) --editable ".[sb3,testing]" pytest-timeout array-api-compat
 	touch $@

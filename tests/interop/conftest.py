@@ -90,7 +90,7 @@ class Eventful(gym.Env):
         return info
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def constructors():
     """Constructors of environments, by their kinds of spaces."""
     return {name: partial(Eventful, *spaces) for name, spaces in SPACES.items()}
@@ -140,4 +140,21 @@ def make_batch(request):
 
     yield make
     for batch in batches:
+        batch.close()
+
+
+@pytest.fixture(scope="module", params=_WAYS)
+def batch_of(request, constructors):
+    """A batch of a kind of environments, made once and used again; don't close it."""
+    batches = {}
+
+    def get(kind, count, autoreset):
+        key = (kind, count, autoreset)
+        if key not in batches:
+            makes = [constructors[kind]] * count
+            batches[key] = _WAYS[request.param](makes, autoreset=autoreset)
+        return batches[key]
+
+    yield get
+    for batch in batches.values():
         batch.close()

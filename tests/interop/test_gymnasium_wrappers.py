@@ -139,10 +139,10 @@ def without_time(value):
 
 @pytest.mark.filterwarnings("ignore:.*precision lowered", "ignore:overflow")
 @pytest.mark.parametrize(("name", "mode"), CASES)
-def test_wrapped_batch_equals_wrapped_vector_env(make_batch, constructors, name, mode):
+def test_wrapped_batch_equals_wrapped_vector_env(batch_of, constructors, name, mode):
     kind, wrapper = WRAPPERS[name]
+    batch = wrapper(batch_of(kind, COUNT, mode))
     makes = [constructors[kind]] * COUNT
-    batch = wrapper(make_batch(makes, autoreset=mode))
     theirs = wrapper(SyncVectorEnv(makes, autoreset_mode=MODES[mode]))
     for space in (
         "observation_space",

@@ -70,7 +70,19 @@ def test_info_without_an_installation(monkeypatch):
     assert cli.collect_info()["extras"] == {}
 
 
-@pytest.mark.parametrize("arguments", [[], ["nope"], ["info", "--nope"], ["--nope"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nope"],
+        ["info", "--nope"],
+        ["--nope"],
+        ["bench"],
+        ["bench", "CartPole-v1", "--envs", "0"],
+        ["bench", "CartPole-v1", "--seconds", "-1"],
+        ["bench", "CartPole-v1", "--rounds", "many"],
+    ],
+)
 def test_bad_arguments_are_one_line(capsys, arguments):
     with pytest.raises(SystemExit) as caught:
         cli.main(arguments)
@@ -89,6 +101,15 @@ def test_errors_are_one_line(capsys, monkeypatch):
     monkeypatch.setattr(cli, "collect_info", fail)
     assert cli.main(["info"]) == 2
     assert capsys.readouterr() == ("", "rltools: unknown key 'lrr'\n")
+
+
+def test_an_interrupt_is_no_traceback(capsys, monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "collect_info", interrupt)
+    assert cli.main(["info"]) == 130
+    assert capsys.readouterr() == ("", "")
 
 
 def test_bugs_keep_their_traceback(monkeypatch):
@@ -125,3 +146,42 @@ def test_info_imports_none_of_what_it_tells_about():
         [sys.executable, "-c", program], capture_output=True, text=True
     )
     assert child.stdout.splitlines()[-1] == ""
+
+
+def test_bench_passes_its_options_on(monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        "rltools.bench.command.bench",
+        lambda *args, **options: calls.append((args, options)),
+    )
+    arguments = "bench my_envs:make --envs 4 --seconds 0.5 --rounds 2 --json"
+    assert cli.main(arguments.split()) == 0
+    assert cli.main(["bench", "CartPole-v1"]) == 0
+    assert calls == [
+        (
+            ("my_envs:make",),
+            {"num_envs": 4, "seconds": 0.5, "rounds": 2, "as_json": True},
+        ),
+        (
+            ("CartPole-v1",),
+            {"num_envs": 8, "seconds": 1.0, "rounds": 3, "as_json": False},
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("no_such_module:make", "can't import 'no_such_module': there is no such"),
+        ("json:lods", "json:lods: there is no 'lods', did you mean 'loads'?"),
+        ("json:loads", "json:loads raised TypeError: loads() missing 1 required"),
+        ("os:getcwd", "os:getcwd: expected it to return a gymnasium.Env, got '"),
+        ("NoSuchEnv-v0", "NoSuchEnv-v0 raised NameNotFound: "),
+    ],
+)
+def test_bench_says_what_is_wrong_in_one_line(capsys, target, message):
+    assert cli.main(["bench", target, "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"rltools: {message}")
+    assert err.count("\n") == 1

@@ -14,8 +14,8 @@ from rltools.batching import inputs, members
 from rltools.batching.actions import Actions
 from rltools.batching.episodes import Episodes
 from rltools.batching.failures import raise_failures
-from rltools.batching.group import Call, Group, merge
 from rltools.batching.grouping import group_envs
+from rltools.batching.groups import Groups, JointCall
 from rltools.batching.infos import stack_infos
 from rltools.batching.observations import Observations
 from rltools.batching.pending import PendingCall
@@ -74,20 +74,22 @@ class BatchEnv(gym.vector.VectorEnv):
             members.collect(envs, into=self.envs)
             self._autoreset = inputs.parse_autoreset(autoreset)
             self._adopt_spaces()
-            self._groups = group_envs(self.envs, blocking=blocking)
+            groups = group_envs(self.envs, blocking=blocking)
         except BaseException as error:
             try:
                 self.close()
             except Exception as failure:
                 error.add_note(f"Closing the environments failed, too: {failure}")
             raise
-        self._blocking = blocking
+        self._groups = Groups(groups, blocking=blocking)
         self._observations = Observations(
-            self.single_observation_space, self._groups, copy=copy
+            self.single_observation_space, groups, copy=copy
         )
         self._actions = Actions(
             self.single_action_space, self.action_space, self.num_envs
         )
+        self._steps_past_end = self._autoreset is not AutoresetMode.DISABLED
+        self._resets_in_step = self._autoreset is AutoresetMode.SAME_STEP
         self.plan: LaunchPlan | None = None
         self._everyone = list(range(self.num_envs))
         self._episodes = Episodes(self.num_envs)
@@ -208,15 +210,12 @@ class BatchEnv(gym.vector.VectorEnv):
         seeds = inputs.seeds_for(seed, chosen)
         if isinstance(seed, int | np.integer):
             super().reset(seed=int(seed))  # The batch's own generator.
-        groups, calls = [], []
-        for group, rows, their_seeds in self._by_group(chosen, seeds):
-            groups.append(group)
-            calls.append(partial(group.reset, rows, their_seeds, options))
         read: Any = self._observations.read
         if indices is not None:
             read = partial(self._observations.read_rows, chosen)
-        finish = partial(self._finish_reset, groups, chosen, read)
-        return self._answer(chosen, calls, finish, blocking)
+        start = partial(self._groups.reset, chosen, seeds, options)
+        finish = partial(self._finish_reset, chosen, read)
+        return self._run(chosen, start, finish, blocking)
 
     def step(self, actions: Any, *, blocking: bool = True) -> Any:
         """Take a step in every environment.
@@ -240,18 +239,12 @@ class BatchEnv(gym.vector.VectorEnv):
                 other environments have been stepped; those that failed must be reset.
         """
         self._check_usable()
-        self._episodes.check_steppable(
-            past_end=self._autoreset is not AutoresetMode.DISABLED
-        )
+        self._episodes.check_steppable(past_end=self._steps_past_end)
         actions = self._actions.take(actions)
         # None, but with next-step autoreset.
         resets = self._episodes.ended if self._episodes.any_ended else None
-        same_step = self._autoreset is AutoresetMode.SAME_STEP
-        calls = [
-            partial(group.step, actions, resets, same_step) for group in self._groups
-        ]
-        finish = partial(self._finish_step, self._groups, self._observations.read)
-        return self._answer(self._everyone, calls, finish, blocking)
+        start = partial(self._groups.step, actions, resets, self._resets_in_step)
+        return self._run(self._everyone, start, self._finish_step, blocking)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """Call a method of every environment, or get an attribute."""
@@ -295,57 +288,50 @@ class BatchEnv(gym.vector.VectorEnv):
         call.give_up(PendingCallError(reason))
         self._episodes.lose(call.rows)  # What has become of them, nobody knows.
 
-    def _by_group(self, rows: list[int], seeds: list[int | None]) -> Iterable[Any]:
-        """The groups that take part, each with its own rows and their seeds."""
-        chosen = dict(zip(rows, seeds, strict=True))
-        for group in self._groups:
-            theirs = range(group.first, group.first + group.count)
-            ours = [row for row in theirs if row in chosen]
-            if ours:
-                local = [row - group.first for row in ours]
-                yield group, local, [chosen[row] for row in ours]
-
-    def _answer(
+    def _run(
         self,
         rows: list[int],
-        calls: Sequence[Callable[[], Call]],
-        finish: Callable[[list[Report]], Any],
+        start: Callable[[], JointCall],
+        finish: Callable[[JointCall, list[Report]], Any],
         blocking: bool,
     ) -> Any:
-        self._pending = call = PendingCall(rows, finish)
         try:
-            call.start(calls, blocking=self._blocking)
-            return call.result() if blocking else call.promise()
-        except BaseException:
-            if not call.is_over:  # Such as Ctrl-C.
-                self._give_up(call)
+            call = start()
+            if not blocking:
+                self._pending = PendingCall(rows, call, partial(finish, call))
+                return self._pending.promise()
+            reports = call.reports()
+        except BaseException:  # Such as Ctrl-C.
+            self._episodes.lose(rows)  # What has become of them, nobody knows.
             raise
+        return finish(call, reports)
 
     def _finish_reset(
         self,
-        groups: Sequence[Group],
         rows: list[int],
         read: Callable[[], Any],
+        call: JointCall,
         reports: list[Report],
     ) -> tuple[Any, dict[str, Any]]:
         self._check_open()
-        infos, failures = merge(groups, reports)
+        infos, failures = call.merge(reports)
         self._episodes.begin(rows, failures)
         raise_failures("reset", failures)
         return read(), stack_infos(infos, self.num_envs)
 
-    def _finish_step(
-        self, groups: Sequence[Group], read: Callable[[], Any], reports: list[Report]
-    ) -> Any:
+    def _finish_step(self, call: JointCall, reports: list[Report]) -> Any:
         self._check_open()
-        infos, failures = merge(groups, reports)
-        rewards = np.concatenate([group.columns.rewards for group in groups])
-        terminated = np.concatenate([group.columns.terminated for group in groups])
-        truncated = np.concatenate([group.columns.truncated for group in groups])
+        rewards, terminated, truncated = self._groups.outcomes()
         ended = terminated | truncated
-        if self._autoreset is AutoresetMode.SAME_STEP:
+        if self._resets_in_step:
             ended[:] = False  # They have begun again.
-        self._episodes.go_on(ended, failures)
-        raise_failures("step", failures)
-        stacked = stack_infos(infos, self.num_envs) if infos else {}
-        return read(), rewards, terminated, truncated, stacked
+        infos = {}
+        if any(reports):
+            rows, failures = call.merge(reports)
+            self._episodes.go_on(ended, failures)
+            raise_failures("step", failures)
+            infos = stack_infos(rows, self.num_envs)
+        else:
+            self._episodes.go_on(ended, ())
+        observ = self._observations.read()
+        return observ, rewards, terminated, truncated, infos

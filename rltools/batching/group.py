@@ -63,22 +63,6 @@ class Group(Protocol):
         """Start the reset of some environments, given by row of the group."""
 
 
-def merge(
-    groups: Sequence[Group], reports: Sequence[Report]
-) -> tuple[dict[int, dict[str, Any]], dict[int, BaseException]]:
-    """The infos and the failures of several groups, by place in the batch."""
-    infos: dict[int, dict[str, Any]] = {}
-    failures: dict[int, BaseException] = {}
-    for group, report in zip(groups, reports, strict=True):
-        if report.is_empty:
-            continue
-        for row, info in report.infos.items():
-            infos[group.first + row] = info
-        for row, error in (report.failures | report.violations).items():
-            failures[group.first + row] = error
-    return infos, failures
-
-
 class Done:
     """A call that has ended."""
 

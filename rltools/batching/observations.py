@@ -8,6 +8,7 @@ import numpy as np
 
 from rltools.batching.group import Group
 from rltools.hosting.batched import assemble, join
+from rltools.hosting.rows import ARRAY_SPACES
 
 
 class Observations:
@@ -26,6 +27,7 @@ class Observations:
         self._space = space
         self._groups = groups
         self._copy = copy
+        self._is_array = isinstance(space, ARRAY_SPACES)
         self._places = [
             (index, row)
             for index, group in enumerate(groups)
@@ -35,6 +37,8 @@ class Observations:
     def read(self) -> Any:
         """The batched observation of all environments."""
         segments = [group.columns.observs.leaves() for group in self._groups]
+        if self._is_array and self._copy and len(segments) == 1:
+            return segments[0][0].copy()  # What most batches are, a little faster.
         if not self._copy and len(segments) == 1:
             leaves: list[Any] = [
                 tuple(leaf) if isinstance(leaf, list) else leaf for leaf in segments[0]

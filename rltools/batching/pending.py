@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import ref
 
-from rltools.batching.group import Call
+from rltools.batching.groups import JointCall
 from rltools.errors import PendingCallError, RequestTimeoutError, RLToolsError
 from rltools.hosting.report import Report
 from rltools.process.promise import Promise
@@ -17,6 +17,7 @@ class PendingCall:
 
     Args:
         rows: The environments that take part.
+        joint: The calls of groups, under way.
         finish: Takes in the reports, one of each call; returns the result of the call.
 
     Attributes:
@@ -24,32 +25,24 @@ class PendingCall:
     """
 
     def __init__(
-        self, rows: Sequence[int], finish: Callable[[list[Report]], Any]
+        self,
+        rows: Sequence[int],
+        joint: JointCall,
+        finish: Callable[[list[Report]], Any],
     ) -> None:
         self.rows = rows
         self._finish = finish
-        self._calls: list[Call] = []
+        self._joint = joint
         self._reports: list[Report] = []  # Of the first calls, as far as waited for.
         self._promise: ref[Promise] | None = None
         self._settled: Promise | None = None
         self._lock = threading.RLock()  # Threads may share the promise.
 
-    def start(self, calls: Sequence[Callable[[], Call]], *, blocking: bool) -> None:
-        """Start the calls of groups.
-
-        Args:
-            calls: What starts each.
-            blocking: Whether to wait for each before the next.
-        """
-        for call in calls:
-            self._calls.append(call())
-            if blocking:
-                self._reports.append(self._calls[-1].result())
-
     def promise(self) -> Promise:
         """A promise of the result."""
+        joint = self._joint
         promise: Promise = Promise(
-            self.result, lambda: all(call.ready() for call in self._calls)
+            self.result, lambda: all(call.ready() for call in joint.calls)
         )
         self._promise = ref(promise)
         return promise
@@ -74,7 +67,7 @@ class PendingCall:
         return self._settled()
 
     def _settle(self, deadline: float | None) -> None:
-        for call in self._calls[len(self._reports) :]:
+        for call in self._joint.calls[len(self._reports) :]:
             remaining = None
             if deadline is not None:
                 remaining = max(0.0, deadline - time.monotonic())
@@ -105,8 +98,7 @@ class PendingCall:
 
     def give_up(self, reason: RLToolsError) -> None:
         """Let nobody wait for it any more; its promise raises from now on."""
-        for call in self._calls:
-            call.give_up()
+        self._joint.give_up()
 
         def fail() -> None:
             raise reason

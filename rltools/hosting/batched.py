@@ -4,11 +4,14 @@ The batched value of a Dict is a dict, of a Tuple a tuple, of an array-like spac
 array with one row for each environment, and of any other space a tuple of values.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
+
+from rltools.hosting.rows import ARRAY_SPACES
 
 
 def split(space: spaces.Space, batch: Any, count: int) -> list[Any]:
@@ -29,6 +32,13 @@ def split(space: spaces.Space, batch: Any, count: int) -> list[Any]:
         columns = [split(each, values, count) for each, values in pairs]
         return [tuple(values[row] for values in columns) for row in range(count)]
     return list(batch)
+
+
+def splitter(space: spaces.Space, count: int) -> Callable[[Any], list[Any]]:
+    """What splits batches of a space; see `split`."""
+    if isinstance(space, ARRAY_SPACES):
+        return list  # Goes by the first axis.
+    return partial(split, space, count=count)
 
 
 def part(space: spaces.Space, batch: Any, first: int, end: int) -> Any:
@@ -62,16 +72,16 @@ def assemble(space: spaces.Space, leaves: Iterator[Any]) -> Any:
     return next(leaves)
 
 
+def joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """A copy of arrays, one after another."""
+    return arrays[0].copy() if len(arrays) == 1 else np.concatenate(arrays)
+
+
 def join(segments: Sequence[Sequence[Any]]) -> list[Any]:
     """Join the leaves of several parts of a batch; the result is a copy."""
-    if len(segments) == 1:
-        return [
-            tuple(leaf) if isinstance(leaf, list) else leaf.copy()
-            for leaf in segments[0]
-        ]
     return [
         tuple(value for leaf in leaves for value in leaf)
         if isinstance(leaves[0], list)
-        else np.concatenate(leaves)
+        else joined(leaves)
         for leaves in zip(*segments, strict=True)
     ]

@@ -1,13 +1,19 @@
 """Takes in what environments return: checks it and stores it in columns."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from rltools.hosting.columns import Columns
 from rltools.hosting.report import Report
-from rltools.hosting.results import ORDINARY_REWARDS, unpack_reset, unpack_step
-
-_TUPLES, _DICTS, _BOOLS = {tuple}, {dict}, {bool}
+from rltools.hosting.results import (
+    ORDINARY_FLAGS,
+    ORDINARY_REWARDS,
+    unpack_reset,
+    unpack_step,
+)
 
 
 class Intake:
@@ -28,6 +34,12 @@ class Intake:
     def __init__(self, columns: Columns, first: int = 0) -> None:
         self._columns = columns
         self.first = first
+        self._count = len(columns.rewards)
+        self._usual_types: list[type] = []  # Of all values of a step, checked before.
+        self._has_plain_flags = False
+        # Bytes are copied faster than booleans are converted.
+        self._terminated = memoryview(columns.terminated.view(np.uint8).data)
+        self._truncated = memoryview(columns.truncated.view(np.uint8).data)
 
     def take_steps(self, results: Sequence[Any], report: Report) -> None:
         """Store what every environment returned from `step`, or see `as_step`.
@@ -52,25 +64,41 @@ class Intake:
 
     def _take_all(self, results: Sequence[Any], report: Report) -> bool:
         """Store the results if there is nothing unusual about any of them."""
-        if set(map(type, results)) != _TUPLES:
-            return False
         try:
-            observs, rewards, terminated, truncated, infos = zip(*results, strict=True)
-        except ValueError:
+            values = [*chain.from_iterable(results)]
+        except TypeError:
+            return False
+        # Environments hardly ever change what they return; one comparison tells.
+        types = [*map(type, values)]
+        if types != self._usual_types and not self._are_fine(types, results):
             return False
         columns = self._columns
-        if (
-            set(map(type, infos)) != _DICTS
-            or set(map(type, terminated + truncated)) != _BOOLS
-            or not ORDINARY_REWARDS.issuperset(map(type, rewards))
-            or not columns.observs.write_all(observs)
-        ):
+        if not columns.observs.write_all(values[0::5]):
             return False
-        columns.rewards[:] = rewards
-        columns.terminated[:] = terminated
-        columns.truncated[:] = truncated
+        columns.rewards[:] = values[1::5]
+        if self._has_plain_flags:
+            self._terminated[:] = bytes(values[2::5])
+            self._truncated[:] = bytes(values[3::5])
+        else:
+            columns.terminated[:] = values[2::5]
+            columns.truncated[:] = values[3::5]
+        infos = values[4::5]
         if any(infos):
             report.infos = {row: info for row, info in enumerate(infos) if info}
+        return True
+
+    def _are_fine(self, types: list[type], results: Sequence[Any]) -> bool:
+        """Whether results of these types are as they should be; remembers them."""
+        flags = {*types[2::5], *types[3::5]}
+        if (
+            any(type(result) is not tuple or len(result) != 5 for result in results)
+            or not ORDINARY_REWARDS.issuperset(types[1::5])
+            or not ORDINARY_FLAGS.issuperset(flags)
+            or set(types[4::5]) != {dict}
+        ):
+            return False
+        self._usual_types = types
+        self._has_plain_flags = flags == {bool}
         return True
 
     def _take_each(self, results: Sequence[Any], report: Report) -> None:

@@ -18,7 +18,6 @@ class Report:
     failures: dict[int, BaseException] = field(default_factory=dict)
     violations: dict[int, Exception] = field(default_factory=dict)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to tell."""
-        return not (self.infos or self.failures or self.violations)
+    def __bool__(self) -> bool:
+        """Whether there is something to tell."""
+        return bool(self.infos or self.failures or self.violations)

@@ -9,6 +9,7 @@ from rltools.space_checks import describe
 
 # Types of which no more need be asked.
 ORDINARY_REWARDS = frozenset({float, int, np.float64, np.float32})
+ORDINARY_FLAGS = frozenset({bool, np.bool_})
 
 
 def unpack_reset(result: Any, name: str) -> tuple[Any, dict[str, Any]]:

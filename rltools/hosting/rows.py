@@ -14,7 +14,7 @@ from gymnasium import spaces
 from rltools.errors import InvalidObservationError
 from rltools.space_checks import describe, explain_mismatch
 
-_ARRAY_SPACES = (spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)
+ARRAY_SPACES = (spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)
 
 Allocate = Callable[[tuple[int, ...], Any], np.ndarray]
 
@@ -63,7 +63,7 @@ def rows_of(space: spaces.Space, count: int, allocate: Allocate = np.zeros) -> R
         return _TupleRows([rows_of(part, count, allocate) for part in space.spaces])
     if isinstance(space, spaces.Box):
         return _BoxRows(space, count, allocate)
-    if isinstance(space, _ARRAY_SPACES):
+    if isinstance(space, ARRAY_SPACES):
         return _ArrayRows(space, count, allocate)
     return _ObjectRows(space, count)
 
@@ -73,7 +73,7 @@ def is_fixed_size(space: spaces.Space) -> bool:
     if isinstance(space, spaces.Dict | spaces.Tuple):
         parts = space.values() if isinstance(space, spaces.Dict) else space.spaces
         return all(map(is_fixed_size, parts))
-    return isinstance(space, _ARRAY_SPACES)
+    return isinstance(space, ARRAY_SPACES)
 
 
 class _ArrayRows:
@@ -84,7 +84,8 @@ class _ArrayRows:
         self._space = space
         self._shape = space.shape
         self._dtype = np.dtype(space.dtype)
-        self._types = {np.ndarray if space.shape else self._dtype.type}
+        self._types = [np.ndarray if space.shape else self._dtype.type] * count
+        self._lengths = [space.shape[0]] * count if space.shape else []
         self._array = allocate((count, *space.shape), self._dtype)
         # Values that are joined along their first axis lie as the rows do.
         self._joined = self._array
@@ -103,9 +104,9 @@ class _ArrayRows:
         return explain_mismatch(self._space, value, path)
 
     def write_all(self, values: Sequence[Any]) -> bool:
+        if [*map(type, values)] != self._types:
+            return False
         if not self._shape:
-            if set(map(type, values)) != self._types:
-                return False
             checked = np.fromiter(values, self._dtype, len(values))
         else:
             checked = np.empty_like(self._joined)
@@ -118,10 +119,8 @@ class _ArrayRows:
         return True
 
     def _join(self, values: Sequence[Any], out: np.ndarray) -> bool:
-        if set(map(type, values)) != self._types:
-            return False
         try:
-            if set(map(len, values)) != {self._shape[0]}:
+            if [*map(len, values)] != self._lengths:
                 return False
             np.concatenate(values, out=out, casting="no")
         except (TypeError, ValueError):
@@ -153,7 +152,9 @@ class _BoxRows(_ArrayRows):
         return None
 
     def write_all(self, values: Sequence[Any]) -> bool:
-        return bool(self._shape) and self._join(values, self._joined)
+        if not self._shape or [*map(type, values)] != self._types:
+            return False
+        return self._join(values, self._joined)
 
     def row(self, row: int) -> Any:
         return self._array[row].copy() if self._shape else np.array(self._array[row])

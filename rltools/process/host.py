@@ -11,7 +11,7 @@ import gymnasium as gym
 import numpy as np
 
 from rltools.errors import InvalidSpaceError
-from rltools.hosting.batched import assemble, split
+from rltools.hosting.batched import assemble, splitter
 from rltools.hosting.columns import Columns, columns_in, size_of_columns
 from rltools.hosting.env_group import EnvGroup
 from rltools.hosting.report import Report
@@ -42,6 +42,7 @@ class Host:
         self._block = block
         self._envs: list[gym.Env] = []
         self._action_space: gym.Space
+        self._split: Callable[[Any], list[Any]]
         self._columns: Columns
         self._group: EnvGroup
         self.closed = False
@@ -122,6 +123,7 @@ class Host:
     def _lay_out(self) -> None:
         env = self._envs[0]
         self._action_space = env.action_space
+        self._split = splitter(env.action_space, len(self._envs))
         layout = env.observation_space, env.action_space, len(self._envs)
         self._columns = columns_in(self._block.map(size_of_columns(*layout)), *layout)
         self._group = EnvGroup(self._envs, self._columns, caught=BaseException)
@@ -144,7 +146,7 @@ class Host:
             # Copies: an environment may keep its action, and the next one comes here.
             leaves = (np.array(leaf) for leaf in columns.actions.leaves())
             batch = assemble(self._action_space, leaves)
-            actions = split(self._action_space, batch, len(self._envs))
+            actions = self._split(batch)
         resets = columns.resets.tolist()
         return self._group.step(actions, resets, same_step=same_step)
 

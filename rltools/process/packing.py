@@ -26,7 +26,7 @@ class PackedReport(NamedTuple):
 
 def pack_report(report: Report, objects: list[list[Any]]) -> bytes:
     """Pack a report; nothing to tell makes no bytes."""
-    if report.is_empty and not objects:
+    if not report and not objects:
         return b""
     try:
         return _dumps(report, objects)

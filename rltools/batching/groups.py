@@ -1,0 +1,122 @@
+"""All groups of a batch, called as one."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from rltools.batching.group import Call, Done, Group
+from rltools.batching.local_group import LocalGroup
+from rltools.hosting.report import Report
+
+
+class Groups:
+    """Starts calls of groups, and reads what they have in their columns.
+
+    Args:
+        groups: In the order of their environments.
+        blocking: Whether to wait for each before the next one is called.
+    """
+
+    def __init__(self, groups: Sequence[Group], *, blocking: bool) -> None:
+        self.all = groups
+        self._blocking = blocking
+        # What is called here comes last, so that the others work meanwhile.
+        self._in_order = sorted(groups, key=lambda each: isinstance(each, LocalGroup))
+
+    def step(
+        self, actions: Any, resets: np.ndarray | None, same_step: bool
+    ) -> "JointCall":
+        """Start a step of all environments; see `Group`."""
+        return self._start(
+            self._in_order, lambda group: group.step(actions, resets, same_step)
+        )
+
+    def reset(
+        self,
+        rows: Sequence[int],
+        seeds: Sequence[int | None],
+        options: dict[str, Any] | None,
+    ) -> "JointCall":
+        """Start the reset of some environments, given by place in the batch."""
+        seed_of = dict(zip(rows, seeds, strict=True))
+        chosen = {}
+        for group in self._in_order:
+            theirs = range(group.first, group.first + group.count)
+            if ours := [row for row in theirs if row in seed_of]:
+                chosen[group.first] = ours
+
+        def start(group: Group) -> Call:
+            ours = chosen[group.first]
+            local = [row - group.first for row in ours]
+            return group.reset(local, [seed_of[row] for row in ours], options)
+
+        taking_part = [group for group in self._in_order if group.first in chosen]
+        return self._start(taking_part, start)
+
+    def outcomes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Copies of the rewards, terminations and truncations of all environments."""
+        columns = [group.columns for group in self.all]
+        if len(columns) == 1:
+            only = columns[0]
+            return only.rewards.copy(), only.terminated.copy(), only.truncated.copy()
+        return (
+            np.concatenate([each.rewards for each in columns]),
+            np.concatenate([each.terminated for each in columns]),
+            np.concatenate([each.truncated for each in columns]),
+        )
+
+    def _start(
+        self, groups: Sequence[Group], start: Callable[[Group], Call]
+    ) -> "JointCall":
+        joint = JointCall(groups)
+        try:
+            for group in groups:
+                call = start(group)
+                joint.calls.append(Done(call.result()) if self._blocking else call)
+        except BaseException:  # Such as Ctrl-C.
+            joint.give_up()
+            raise
+        return joint
+
+
+class JointCall:
+    """The calls of several groups.
+
+    Args:
+        groups: The groups that take part.
+
+    Attributes:
+        calls: Their calls, as far as they have been started.
+    """
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self._groups = groups
+        self.calls: list[Call] = []
+
+    def reports(self) -> list[Report]:
+        """Wait for all of them."""
+        try:
+            return [call.result() for call in self.calls]
+        except BaseException:  # Such as Ctrl-C.
+            self.give_up()
+            raise
+
+    def give_up(self) -> None:
+        """Note that nobody waits for it any more; it may still be carried out."""
+        for call in self.calls:
+            call.give_up()
+
+    def merge(
+        self, reports: Sequence[Report]
+    ) -> tuple[dict[int, dict[str, Any]], dict[int, BaseException]]:
+        """The infos and the failures of all groups, by place in the batch."""
+        infos: dict[int, dict[str, Any]] = {}
+        failures: dict[int, BaseException] = {}
+        for group, report in zip(self._groups, reports, strict=True):
+            for row, info in report.infos.items():
+                infos[group.first + row] = info
+            for row, error in (report.failures | report.violations).items():
+                failures[group.first + row] = error
+        # By place, in whatever order the groups were called.
+        return dict(sorted(infos.items())), dict(sorted(failures.items()))

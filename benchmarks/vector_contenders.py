@@ -110,7 +110,7 @@ class PufferLib(BatchContender):
     """PufferLib. It resets in the place of the step after the last of an episode.
 
     Its workers, and the process that waits for them, look for news without a pause. So
-    it gets a core for each of them: with a worker on every core it is 100 times slower.
+    it gets a core for each of them: with a worker on every core it is far slower.
     """
 
     def open(self, task: Task) -> Opened:

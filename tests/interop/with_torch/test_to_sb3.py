@@ -87,6 +87,7 @@ def test_equals_dummy_vec_env(make_pair, make_eventful):
     ours, theirs = make_pair(make_eventful)
     assert isinstance(ours, VecEnv)
     assert ours.unwrapped is ours
+    assert type(to_sb3(ours.batch)) is type(ours)
     for name in "num_envs", "observation_space", "action_space", "render_mode":
         assert getattr(ours, name) == getattr(theirs, name)
     assert ours.metadata == theirs.metadata
@@ -168,6 +169,8 @@ def test_attributes_and_methods(make_pair, eventful):
     assert ours.env_method("add", 1, indices=iter([0, 2])) == [3, 3]
     assert ours.has_attr("level")
     assert not ours.has_attr("nothing")
+    ours.set_attr("marked", True, indices=1)
+    assert not ours.has_attr("marked")
     with pytest.raises(AttributeError, match="nothing"):
         ours.get_attr("nothing")
 
@@ -213,6 +216,8 @@ def test_steps_are_under_way_until_waited_for(make_pair, eventful):
         ours.step_async(np.zeros(COUNT, int))
     infos = ours.step_wait()[3]
     assert [info["time"] for info in infos] == [1] * COUNT
+    with pytest.raises(CallOrderError, match="step_async"):
+        ours.step_wait()
 
 
 def test_reset_gives_up_a_step(make_pair, eventful):

@@ -28,6 +28,7 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])
 # Inherited by all that a test starts, also by what its parent has abandoned.
 _MARK = "RLTOOLS_STARTED_BY_TEST"
 _SECONDS_TO_DIE = 5
+_RAISED = pytest.StashKey[bool]()
 
 # Where the environments of a batch can be: functions of their constructors.
 _PLACES = {
@@ -121,8 +122,24 @@ def _marked_processes(mark: str) -> dict[int, str]:
     return found
 
 
+def _left_in_this_process(before: set[str], caplog) -> list[str]:
+    # The log that pytest keeps holds errors, and with them all that they refer to.
+    caplog.get_records("call").clear()
+    if _belongings() <= before:
+        return []
+    gc.collect()  # It takes a while, and there is nothing to be collected otherwise.
+    return sorted(_belongings() - before)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    if call.when == "call":
+        item.stash[_RAISED] = call.excinfo is not None
+    return (yield)
+
+
 @pytest.fixture(autouse=True)
-def nothing_left(monkeypatch):
+def nothing_left(request, monkeypatch, caplog):
     """Fails a test that leaves a process, child, descriptor, mapping or thread behind.
 
     Processes are found wherever they are, also those whose parent is gone.
@@ -138,8 +155,9 @@ def nothing_left(monkeypatch):
         if not _is_gone(pid, max(0.0, deadline - time.monotonic())):
             left.append(f"process {pid}: {command}")
             os.kill(pid, signal.SIGKILL)
-    gc.collect()
-    left += sorted(_belongings() - before)
+    # The frames of a test that failed are kept, with all that they refer to.
+    if not request.node.stash.get(_RAISED, True):
+        left += _left_in_this_process(before, caplog)
     assert not left, "The test left behind:\n" + "\n".join(left)
 
 

@@ -166,6 +166,16 @@ def test_fault_03_death_of_a_worker_with_several_environments(
             use()
 
 
+@pytest.mark.xfail(strict=True, reason="the message says: of environment None")
+def test_fault_03_error_names_no_environment_where_it_concerns_all(launch):
+    batch = launch(kill_self)
+    batch.reset()
+    with pytest.raises(WorkerDiedError) as caught:
+        batch.step(actions(3))
+    assert caught.value.env is None
+    assert "None" not in str(caught.value)
+
+
 def test_fault_03_death_between_two_steps(launch, is_gone):
     batch = launch()
     batch.reset()
@@ -230,6 +240,21 @@ def test_fault_04_close_after_deaths_is_idempotent_and_quick(
     assert all(is_gone(pid, 0) for pid in pids)
     with pytest.raises(ClosedError):
         batch.reset()
+
+
+@pytest.mark.parametrize("is_awaited", [True, False])
+def test_fault_04_close_after_a_constructor_that_failed(
+    external_process, is_gone, is_awaited
+):
+    # The worker ends by itself: before, while, or after it is asked to.
+    envs = [external_process(raise_value_error) for _ in range(4)]
+    for env in envs:
+        with pytest.raises(RemoteError):
+            env.reset()
+        assert not is_awaited or is_gone(env.pid, 5)
+        env.close()
+        env.close()
+        assert is_gone(env.pid, 0)
 
 
 # 10. Several fail in one step.

@@ -104,6 +104,32 @@ def test_fault_25_terminal_observation_is_kept_though_the_buffer_moves(make_batc
     assert infos["final_info"]["where"][0].tolist() == [0, 0, 2]
 
 
+def test_fault_25_environments_that_share_a_buffer_are_told_apart(request, make_batch):
+    place = request.node.callspec.params["make_batch"]
+    if place in ("here", "launched here", "one worker"):
+        reason = "those of one loop are all called before any observation is taken"
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+    shared = {}
+
+    class Shares(Counting):
+        """All that are in one process have one buffer, as a module's would be."""
+
+        def __init__(self, number):
+            super().__init__(number, duration=2 + number)
+            self.buffer = shared.setdefault("buffer", self.buffer)
+            self.info = {}
+
+    batch = make_batch(lambda: Shares(0), lambda: Shares(1), autoreset="same_step")
+    assert batch.reset()[0].tolist() == [[0, 0, 0], [1, 0, 0]]
+    # Step:       1      2
+    # Observe: 01 01  10 02
+    # Final:          02
+    results = play(batch, 2)
+    assert results[0][0].tolist() == [[0, 0, 1], [1, 0, 1]]
+    assert results[1][0].tolist() == [[0, 1, 0], [1, 0, 2]]
+    assert results[1][4]["final_obs"][0].tolist() == [0, 0, 2]
+
+
 # 29. What follows the end of an episode.
 
 # Durations are 2 and 3 steps; every column is a step.

@@ -1,6 +1,5 @@
 """Calls that come late, out of turn, or can't cross, where workers host several."""
 
-import logging
 import sys
 import threading
 
@@ -54,12 +53,8 @@ def test_fault_05_close_ends_a_worker_of_which_one_environment_hangs(
 
 
 def test_fault_05_every_environment_is_closed_though_all_refuse(
-    launch, tmp_path, monkeypatch, faulty_env
+    launch, tmp_path, faulty_env
 ):
-    # The records that pytest keeps of the log hold the errors, with all they refer to.
-    logger = logging.getLogger("rltools.process.channel")
-    monkeypatch.setattr(logger, "disabled", True)
-
     class Refuses(faulty_env):
         def close(self):
             (tmp_path / f"closed-{self.number}").touch()

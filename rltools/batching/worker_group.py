@@ -240,4 +240,5 @@ class RowsCall:
         except WorkerError as cause:
             self._error = cause
         else:
+            self._group.supervisor.rows_call = None  # It has died with the worker.
             self._other = self._one_by_one()

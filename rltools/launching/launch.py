@@ -65,32 +65,47 @@ def _launch_measured(
     constructors: Constructors, pin: bool | str, options: dict[str, Any]
 ) -> tuple[list[gym.Env], LaunchPlan]:
     cores = usable_cores()
+    # Who asks for restarts or timeouts wants each environment where it can be ended.
+    may_be_here = not options["restarts"] and options["timeout"] is None
     with ExitStack() as on_error:
         # One environment is enough to measure; the others are made when it is known
         # where, so that none is made in vain.
         first = _start(constructors[:1], 0, options, on_error)
         step = StepTime(*first.ask(Command.MEASURE, _SECONDS_TO_MEASURE))
-        plan = decide(step.seconds, step.busy, len(constructors), len(cores))
+        plan = decide(
+            step.seconds,
+            step.busy,
+            len(constructors),
+            len(cores),
+            may_be_here=may_be_here,
+        )
         if plan.workers:
-            shares = _shares(constructors, plan.workers)
+            there = len(constructors) - plan.here
+            shares = _shares(constructors[:there], plan.workers)
             supervisors = [first]
             for index, share in enumerate(shares[1:], start=1):
                 supervisors.append(_start(share, index, options, on_error))
             first.extend(shares[0][1:])
-            envs = _envs_of(supervisors)
-            plan = choose_pinning(envs, supervisors, plan, pin, cores)
+            # Those of this process come last: others begin before them, and work.
+            envs = [*_envs_of(supervisors), *_make_here(constructors[there:], on_error)]
+            plan = choose_pinning(
+                envs, supervisors, plan, pin, cores, may_be_here=may_be_here
+            )
         if plan.workers:
             on_error.pop_all()
             return envs, plan
     return _make_here(constructors), plan
 
 
-def _make_here(constructors: Constructors) -> list[gym.Env]:
+def _make_here(
+    constructors: Constructors, stack: ExitStack | None = None
+) -> list[gym.Env]:
+    """Make environments here; `stack` closes them, or nothing if all are made."""
     envs: list[gym.Env] = []
     with ExitStack() as on_error:
         for constructor in constructors:
             envs.append(constructor())
-            on_error.callback(envs[-1].close)
+            (stack or on_error).callback(envs[-1].close)
         on_error.pop_all()
     return envs
 

@@ -41,6 +41,8 @@ def choose_pinning(
     plan: LaunchPlan,
     pin: bool | str,
     cores: Sequence[int],
+    *,
+    may_be_here: bool,
 ) -> LaunchPlan:
     """Try the workers, pinned and not, and keep what is faster.
 
@@ -50,6 +52,7 @@ def choose_pinning(
         plan: What has been decided so far.
         pin: True, False, or `"auto"` to try both.
         cores: The cores to pin to.
+        may_be_here: Whether environments may be in this process.
 
     Returns:
         The plan as it has become. It has no workers if they have turned out to be
@@ -58,6 +61,9 @@ def choose_pinning(
     assert plan.step_seconds is not None
     alone = len(envs) * plan.step_seconds
     can_pin = hasattr(os, "sched_setaffinity")
+    everywhere = set(cores)
+    if plan.here:
+        cores = cores[1:]  # One is for this process.
     if pin is True and can_pin:
         pin_each(supervisors, cores)
     if alone / len(supervisors) > _LONG_STEP:
@@ -70,7 +76,7 @@ def choose_pinning(
             pin_each(supervisors, cores)
             pinned.append(trial.seconds_per_step())
             for supervisor in supervisors:
-                supervisor.pin(set(cores))
+                supervisor.pin(everywhere)
         free.append(trial.seconds_per_step())
     took = statistics.median(free)
     if pinned and statistics.median(pinned) < _CLEARLY_FASTER * took:
@@ -80,7 +86,7 @@ def choose_pinning(
     found = (
         f"{format_seconds(took)} for all against {format_seconds(alone)} in one loop"
     )
-    if took > _CLEARLY_SLOWER * alone:
+    if may_be_here and took > _CLEARLY_SLOWER * alone:
         reason = f"workers have been tried and took {found}"
         return replace(plan, workers=0, pin=False, reason=reason)
     return replace(plan, pin=pin is True, reason=f"{plan.reason}; {found}")

@@ -14,6 +14,7 @@ from rltools.errors import (
     WorkerDiedError,
 )
 from rltools.process import live_workers
+from rltools.process.bell import Bell
 from rltools.process.block import SharedBlock
 from rltools.process.frames import FrameSocket
 from rltools.process.launcher import WorkerProcess, launch
@@ -53,7 +54,7 @@ class WorkerChannel:
         self.steps = 0
         self._timeout = timeout
         self._block = block
-        self._numbers = itertools.count()
+        self._numbers = itertools.count(1)
         self._lock = threading.RLock()
         self._deadline: float | None = None  # To end by, once it is being closed.
         self._closing: Request | None = None
@@ -67,6 +68,15 @@ class WorkerChannel:
     def pid(self) -> int:
         """Process id of the worker, which also leads its process group."""
         return self._process.pid
+
+    @property
+    def bell(self) -> Bell | None:
+        """By which steps are announced, once there is shared memory."""
+        return self._transport.bell
+
+    @bell.setter
+    def bell(self, bell: Bell | None) -> None:
+        self._transport.bell = bell
 
     @property
     def idle(self) -> bool:
@@ -128,6 +138,8 @@ class WorkerChannel:
         self._process.end()
         with self._lock:
             self._transport.close()
+            if self.bell is not None:
+                self.bell.silence()
 
     def start_close(self, deadline: float) -> None:
         """Ask the worker to close its environments and to end; does not wait.

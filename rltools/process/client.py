@@ -7,6 +7,7 @@ from typing import Any
 
 from rltools.errors import ClosedError, InvalidSpaceError, NotPicklableError
 from rltools.hosting.columns import Columns, columns_in, size_of_columns
+from rltools.process.bell import BELL_SIZE, IS_RELIABLE, Bell
 from rltools.process.block import SharedBlock
 from rltools.process.channel import WorkerChannel
 from rltools.process.protocol import Command, dumps, dumps_by_value
@@ -53,6 +54,7 @@ class WorkerClient:
 
     def take_over(self, before: "WorkerClient") -> None:
         """Go on where the life before this one was; the block still has its rows."""
+        self.channel.bell = before.channel.bell
         self._expected = before._description or before._expected
         self._columns = before._columns
         self.place(before.first)
@@ -70,21 +72,31 @@ class WorkerClient:
             description = self.channel.wait(self._built)
             _check_same_spaces(description, self._expected or description)
             self._description = description
+            self._map()
         return self._description
 
     @property
     def columns(self) -> Columns:
         """The rows of its environments, in memory that the worker shares."""
         if self._columns is None:
-            about = self.constructed()
-            layout = about["observation_space"], about["action_space"], self._count
-            memory = self._block.map(size_of_columns(*layout))
-            self._columns = columns_in(memory, *layout)
+            self.constructed()
+        assert self._columns is not None, "it has been closed"
         return self._columns
+
+    def _map(self) -> None:
+        if self._columns is not None:
+            return  # They are still those of the life before.
+        assert self._description is not None
+        kinds = "observation_space", "action_space"
+        layout = *(self._description[kind] for kind in kinds), self._count
+        memory = self._block.map(BELL_SIZE + size_of_columns(*layout))
+        if IS_RELIABLE:
+            self.channel.bell = Bell(memory)
+        self._columns = columns_in(memoryview(memory)[BELL_SIZE:], *layout)
 
     def forget_rows(self) -> None:
         """Let go of the shared memory, which is given back once nobody looks at it."""
-        self._columns = None
+        self._columns = self.channel.bell = None
 
     def place(self, first: int) -> None:
         """Tell where in a batch its environments are."""

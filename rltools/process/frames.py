@@ -1,13 +1,10 @@
 """Whole messages through a socket, in pieces of whatever size fits."""
 
-import os
 import select
 import socket
 import struct
-import time
 from collections import deque
 
-from rltools.process.patience import Patience
 from rltools.process.protocol import Message
 
 _HEADER = struct.Struct("<QQB")  # Length of the body, number, kind.
@@ -18,7 +15,7 @@ _FLAGS = getattr(socket, "MSG_NOSIGNAL", 0)
 
 
 class FrameSocket:
-    """Sends and receives messages; only `receive` ever waits for the other side.
+    """Sends and receives messages; only `send` ever waits for the other side.
 
     What has been transferred so far is kept, so that a message can be continued after
     anything else was done in between.
@@ -94,23 +91,6 @@ class FrameSocket:
                 self._body_filled += received
             else:
                 self._end += received
-        return message
-
-    def receive(self, patience: Patience) -> Message:
-        """Wait for a message, for as long as it takes.
-
-        Raises:
-            EOFError: The other side has hung up.
-            OSError: The other side is gone.
-        """
-        start = time.perf_counter()
-        yields_until = start + patience.seconds
-        while (message := self.receive_some()) is None:
-            if time.perf_counter() < yields_until:
-                os.sched_yield()
-            else:
-                select.select([self._socket], [], [])
-        patience.note(time.perf_counter() - start)
         return message
 
     def send(self, message: Message) -> None:

@@ -15,6 +15,7 @@ from rltools.hosting.batched import assemble, splitter
 from rltools.hosting.columns import Columns, columns_in, size_of_columns
 from rltools.hosting.env_group import EnvGroup
 from rltools.hosting.report import Report
+from rltools.process.bell import BELL_SIZE, IS_RELIABLE, Bell
 from rltools.process.block import SharedBlock
 from rltools.process.measuring import measure
 from rltools.process.protocol import Command
@@ -36,6 +37,7 @@ class Host:
 
     Attributes:
         closed: Whether there is nothing more to do.
+        bell: By which steps are announced, once there are environments.
     """
 
     def __init__(self, block: SharedBlock) -> None:
@@ -46,6 +48,7 @@ class Host:
         self._columns: Columns
         self._group: EnvGroup
         self.closed = False
+        self.bell: Bell | None = None
         self._actions: dict[Command, Callable[..., Any]] = {
             Command.BUILD: self._build,
             Command.STEP_ROWS: self._step_rows,
@@ -125,7 +128,10 @@ class Host:
         self._action_space = env.action_space
         self._split = splitter(env.action_space, len(self._envs))
         layout = env.observation_space, env.action_space, len(self._envs)
-        self._columns = columns_in(self._block.map(size_of_columns(*layout)), *layout)
+        memory = self._block.map(BELL_SIZE + size_of_columns(*layout))
+        if IS_RELIABLE:
+            self.bell = Bell(memory)
+        self._columns = columns_in(memoryview(memory)[BELL_SIZE:], *layout)
         self._group = EnvGroup(self._envs, self._columns, caught=BaseException)
 
     def _discard(self) -> None:

@@ -40,7 +40,8 @@ class Request:
 
     def describe(self) -> str:
         """The request in an error message."""
-        of_env = f" of environment {self.env}" if self.is_shared else ""
+        names_env = self.is_shared and self.env is not None
+        of_env = f" of environment {self.env}" if names_env else ""
         return f"{self._command_and_step}{of_env}"
 
     @property

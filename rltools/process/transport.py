@@ -1,22 +1,29 @@
 """Carries requests to a worker and replies back, and notices when it dies."""
 
-import os
 import select
 import time
 from collections import deque
 
 from rltools.process import out_of_memory
+from rltools.process.bell import (
+    IN_SOCKET,
+    SAME_STEP,
+    SECONDS_TO_LOOK_AGAIN,
+    Bell,
+)
 from rltools.process.exit_status import explain_exit
 from rltools.process.frames import FrameSocket
 from rltools.process.launcher import WorkerProcess
 from rltools.process.patience import Patience
-from rltools.process.protocol import Message
+from rltools.process.protocol import Command, Message, Status, dumps
 from rltools.process.request import Request
 
 # How long a worker that hung up may take to exit before it is made to.
 _SECONDS_TO_EXIT = 1.0
 # More than the kernel can count to is waited for in parts.
 _MAX_MILLISECONDS = 3_600_000.0
+# The arguments of steps that need no message: their actions are in shared memory.
+_ANNOUNCED_AS = {b"": 0, dumps((None, True)): SAME_STEP}
 
 
 class PipeTransport:
@@ -31,6 +38,7 @@ class PipeTransport:
         frames: The socket that leads to it.
 
     Attributes:
+        bell: By which steps are announced, once there is shared memory.
         death: In words how the worker ended, or None while it lives.
     """
 
@@ -40,6 +48,10 @@ class PipeTransport:
         self._under_way: deque[Request] = deque()
         self._patience = Patience()
         self._oom_kills = out_of_memory.count_kills()
+        # Number and arguments of a step that was announced, and not sent.
+        self._announced = 0
+        self._announced_body = b""
+        self.bell: Bell | None = None
         self.death: str | None = None
 
     @property
@@ -63,11 +75,14 @@ class PipeTransport:
         was_idle = self.idle
         try:
             self._under_way.append(request)
-            self._frames.put(Message(request.number, request.command, body))
-            try:
-                self._frames.send_some()
-            except OSError:  # It is gone; what it had sent before can still be read.
-                self._receive_some()
+            is_step = request.command is Command.STEP_ROWS
+            if was_idle and self.bell and is_step and body in _ANNOUNCED_AS:
+                self._announce(request, body)
+                return
+            self._send_announced()
+            self._put(Message(request.number, request.command, body))
+            if self.bell is not None:
+                self.bell.announce_request(request.number, IN_SOCKET)
         except BaseException:
             # Interrupted, nobody knows whether the request is on its way.
             self._bury(given_up=True)
@@ -86,18 +101,16 @@ class PipeTransport:
             Whether one of them came, or may have come.
         """
         under_way = len(self._under_way)
-        start = now = time.monotonic()
-        yields_until = start + self._patience.seconds
-        if deadline is not None:
-            yields_until = min(yields_until, deadline)
+        patience = self._patience
+        patience.begin()
         while self.death is None and len(self._under_way) == under_way:
-            if now < yields_until:
-                if not self._transfer():
-                    os.sched_yield()
-                now = time.monotonic()
-            elif not self._pump(deadline):
+            if self._look():
+                break
+            if deadline is not None and time.monotonic() >= deadline:
                 return False
-        self._patience.note(now - start)
+            if not patience.yields() and not self._sleep(deadline):
+                return False
+        patience.end()
         return True
 
     def close(self) -> None:
@@ -105,6 +118,57 @@ class PipeTransport:
         if self.death is None:
             self.death = "has been closed"
         self._frames.close()
+
+    def _announce(self, request: Request, body: bytes) -> None:
+        assert self.bell is not None
+        self._announced, self._announced_body = request.number, body
+        if self.bell.announce_request(request.number, _ANNOUNCED_AS[body]):
+            self._send_announced()
+
+    def _send_announced(self) -> None:
+        """Send the step that was announced: the worker sleeps, or more is to follow."""
+        number, self._announced = self._announced, 0
+        if number and self._under_way[0].number == number:
+            self._put(Message(number, Command.STEP_ROWS, self._announced_body))
+
+    def _put(self, message: Message) -> None:
+        self._frames.put(message)
+        try:
+            self._frames.send_some()
+        except OSError:  # It is gone; what it had sent before can still be read.
+            self._receive_some()
+
+    def _look(self) -> bool:
+        """See whether a reply has come."""
+        head, bell = self._under_way[0], self.bell
+        if head.command is Command.STEP_ROWS and bell is not None:
+            number, flags = bell.reply()
+            if number == head.number and not flags & IN_SOCKET:
+                self._accept(Message(number, Status.RETURNED, b""))
+                return True
+            if number < head.number and self._patience.is_short:
+                return False  # It is not worth a system call.
+        return self._transfer()
+
+    def _sleep(self, deadline: float | None) -> bool:
+        """Wait for the socket; returns whether there may be more to wait for."""
+        bell = self.bell  # Whoever closes the worker meanwhile takes it away.
+        if bell is None:
+            return self._pump(deadline)
+        bell.parent_sleeps(True)
+        try:
+            under_way = len(self._under_way)
+            again = time.monotonic() + SECONDS_TO_LOOK_AGAIN
+            if deadline is not None:
+                again = min(again, deadline)
+            for until in (again, deadline):
+                if self._look() or self._pump(until):
+                    return True
+                if self.death is not None or len(self._under_way) != under_way:
+                    return True
+            return False
+        finally:
+            bell.parent_sleeps(False)
 
     def _pump(self, deadline: float | None) -> bool:
         """Wait until something can be transferred, and transfer it."""
@@ -146,13 +210,25 @@ class PipeTransport:
         under_way = len(self._under_way)
         try:
             while self._under_way and (reply := self._frames.receive_some()):
-                request = self._under_way.popleft()
-                if request.number != reply.number:
-                    raise OSError("replies come in the order of requests")
-                request.accept(reply)
+                self._accept(reply)
         except (EOFError, OSError):
             self._bury()
         return len(self._under_way) != under_way
+
+    def _accept(self, reply: Message) -> None:
+        under_way = self._under_way
+        if reply.number < under_way[0].number:
+            return  # It has been seen before it was sent.
+        if reply.number > under_way[0].number:
+            # The reply to a step that was announced only, and by now another one is.
+            step = under_way.popleft()
+            if step.command is not Command.STEP_ROWS or not under_way:
+                raise OSError("replies come in the order of requests")
+            step.accept(Message(step.number, Status.RETURNED, b""))
+        request = under_way.popleft()
+        if request.number != reply.number:
+            raise OSError("replies come in the order of requests")
+        request.accept(reply)
 
     def _bury(self, *, given_up: bool = False) -> None:
         """Find out how the worker ended, or end it."""

@@ -7,12 +7,12 @@ from typing import Any
 
 from rltools.hosting.report import Report
 from rltools.process import lifeline
+from rltools.process.bell import SAME_STEP
 from rltools.process.block import SharedBlock
 from rltools.process.failure import Failure
-from rltools.process.frames import FrameSocket
 from rltools.process.host import Host, InRow
+from rltools.process.inbox import Inbox
 from rltools.process.packing import pack_report
-from rltools.process.patience import Patience
 from rltools.process.protocol import Command, Message, Status, dumps
 
 
@@ -36,19 +36,20 @@ def main(descriptor: int, read_end: int, block: int) -> None:
 def serve(connection: socket.socket, block: SharedBlock) -> None:
     """Answer every request with one reply that has its number, in their order."""
     host = Host(block)
-    frames, patience = FrameSocket(connection), Patience()
+    inbox = Inbox(connection)
     while not host.closed:
         try:
-            request = frames.receive(patience)
-            status, body = _answer(host, request)
-            frames.send(Message(request.number, status, body))
+            request, flags = inbox.receive()
+            status, body = _answer(host, request, flags)
+            inbox.bell = host.bell
+            inbox.answer(Message(request.number, status, body))
         except (EOFError, OSError):
             break
 
 
-def _answer(host: Host, request: Message) -> tuple[Status, bytes]:
+def _answer(host: Host, request: Message, flags: int) -> tuple[Status, bytes]:
     # Even SystemExit is the environment's failure, not an order to this loop.
-    arguments: tuple[Any, ...] = ()
+    arguments: tuple[Any, ...] = (None, True) if flags & SAME_STEP else ()
     try:
         if request.body:
             arguments = pickle.loads(request.body)

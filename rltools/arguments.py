@@ -83,6 +83,7 @@ def check_writable(name: str, folder: Path) -> None:
             f"({error})."
         ) from error
 
+
 def check_worker_options(
     threads: int | None, timeout: float | None, restarts: int
 ) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from rltools import manifest
 from rltools.arguments import check_integer
 from rltools.errors import CheckpointError, InvalidArgumentError
+from rltools.interrupts import delayed_interrupt
 
 _logger = logging.getLogger(__name__)
 # Names of folders, best first. A folder changes its content only while it is partial
@@ -66,6 +67,8 @@ class CheckpointStore:
     ) -> Path:
         """Save a checkpoint, then remove those that are no longer to be kept.
 
+        Ctrl-C has its effect when that is done; a second one at once.
+
         Args:
             step: Number of the checkpoint; one of the same number is replaced.
             write: Called with a path prefix to write files to whose names start with
@@ -90,6 +93,12 @@ class CheckpointStore:
                 f"expected metadata to be a dict of JSON values, got {metadata!r} "
                 f"({error})."
             ) from error
+        with delayed_interrupt():
+            return self._save(step, write, metadata)
+
+    def _save(
+        self, step: int, write: Callable[[str], object], metadata: dict[str, Any]
+    ) -> Path:
         partial = self._path(".partial-", step)
         try:
             self.directory.mkdir(parents=True, exist_ok=True)

@@ -43,6 +43,11 @@ class FrameSocket:
         """Whether all that was put has been sent."""
         return not self._outgoing
 
+    @property
+    def has_unread(self) -> bool:
+        """Whether more has been received than has been returned."""
+        return self._start < self._end or self._body is not None
+
     def put(self, message: Message) -> None:
         """Append a message to those to be sent."""
         number, kind, body = message.number, message.kind, message.body

@@ -63,7 +63,8 @@ class Inbox:
 
     def _look(self, in_socket: bool) -> tuple[Message, int] | None:
         """The next request, if it is there; `in_socket` if there may be a message."""
-        if not in_socket:
+        # What has been received already, the socket does not tell any more.
+        if not in_socket and not self._frames.has_unread:
             assert self.bell is not None
             number, flags = self.bell.request()
             if number <= self._handled:

@@ -73,9 +73,6 @@ threading.Event().wait()
 # 16. What environments started ends with their worker, also when that is replaced.
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a step in which a worker dies raises PendingCallError"
-)
 def test_fault_16_processes_of_environments_end_when_a_worker_is_replaced(
     run_script, is_gone
 ):
@@ -148,9 +145,6 @@ print(time.time(), *batch.worker_pids)
 # 23. Many batches, many lives.
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a step in which a worker dies raises PendingCallError"
-)
 def test_fault_23_batches_and_restarts_leave_nothing(
     belongings, faulty_env, is_gone, monkeypatch
 ):

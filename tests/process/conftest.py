@@ -162,6 +162,12 @@ def nothing_left(request, monkeypatch, caplog):
 
 
 @pytest.fixture
+def impatient(monkeypatch):
+    """Workers that hang are killed sooner, for there are many of them here."""
+    monkeypatch.setattr("rltools.process.worker_env._SECONDS_TO_CLOSE", 0.5)
+
+
+@pytest.fixture
 def belongings():
     """A function that says what this process holds, as a set of texts."""
     return _belongings

@@ -33,7 +33,7 @@ from rltools.wrappers import ExternalProcess
 
 # Sent by value, workers need not import this file and with it pytest.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("impatient")]
 
 
 class Env(gym.Env):

@@ -244,11 +244,10 @@ def streams(batch, **options):
 
 
 def test_fault_31_as_many_streams_as_environments(make_batch):
-    first, again, seeded, unseeded, other = (
+    first, permuted, unseeded = (
         streams(make_batch(*[Draws] * 3), **options)
-        for options in ({"seed": 7}, {"seed": 7}, {"seed": [9, 7, 8]}, {}, {})
+        for options in ({"seed": 7}, {"seed": [9, 7, 8]}, {})
     )
-    assert len(set(first)) == 3
-    assert first == again, "Reproducible."
-    assert [seeded[1], seeded[2], seeded[0]] == first, "A seed is its environment's."
-    assert len(set(unseeded + other)) == 6
+    assert len({*first, *unseeded}) == 6
+    # Reproducible, and a seed is its environment's, whichever that is.
+    assert [permuted[1], permuted[2], permuted[0]] == first

@@ -118,8 +118,8 @@ def test_fault_23_two_hundred_lives_leave_nothing(belongings, is_gone):
     for life in range(200):
         env = ExternalProcess(Env)
         # Only an interpreter that lives to import things takes time.
-        is_full = LONG or life % 10 == 0
-        (use, leave)[life % 20 == 0](env) if is_full else kill(env)
+        is_full = LONG or life % 20 < 2
+        (use, leave)[life % 2](env) if is_full else kill(env)
         pid = env.pid
         env.close()
         assert is_gone(pid, 0)
@@ -232,7 +232,6 @@ def test_fault_34_an_idle_parent_loses_nothing(external_process):
     promise = batch.step(np.zeros(2, np.int64), blocking=False)
     threading.Event().wait(0.8)  # The fault itself: twice the limit.
     assert promise()[1].tolist() == [1, 1]
-    threading.Event().wait(0.8)
     assert batch.step(np.zeros(2, np.int64))[1].tolist() == [2, 2]
 
 
@@ -274,7 +273,7 @@ def _check_large_result(external_process, size):
 
 @pytest.mark.timeout(300)
 def test_fault_35_many_workers(is_gone):
-    count = 100 if LONG else 16
+    count = 100 if LONG else 10
     batch = BatchEnv([ExternalProcess(Env) for _ in range(count)])
     with contextlib.closing(batch):
         batch.reset()

@@ -169,11 +169,10 @@ class Echo(gym.Env):
 @pytest.mark.parametrize(
     "space",
     [
-        EVERYTHING,
-        *(spaces.Tuple(list(EVERYTHING.values())), spaces.Discrete(9)),
-        *(BOX, spaces.Box(0, 1, (), np.float64), spaces.Text(5)),
+        spaces.Tuple([EVERYTHING, *EVERYTHING.values()]),
+        *(spaces.Discrete(9), spaces.Box(0, 1, (), np.float64), spaces.Text(5)),
     ],
-    ids=["Dict", "Tuple", "Discrete", "Box", "scalar Box", "Text"],
+    ids=["all kinds", "Discrete", "scalar Box", "Text"],
 )
 def test_fault_28_every_space_kind_and_dtype_arrives_as_it_is_here(make_batch, space):
     here = BatchEnv([Echo(space) for _ in range(2)])

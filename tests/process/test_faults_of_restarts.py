@@ -1,0 +1,410 @@
+"""Workers that are brought back: nothing spans two lives, and there is a limit to it.
+
+Observations are (number, steps in the episode, process id), see conftest.py.
+"""
+
+import os
+import signal
+import sys
+import threading
+
+import cloudpickle
+import numpy as np
+import pytest
+
+from rltools.errors import RequestTimeoutError, ResetNeededError, WorkerDiedError
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+pytestmark = [
+    pytest.mark.timeout(60),
+    pytest.mark.xfail(reason="a step of several whose worker dies: PendingCallError"),
+]
+
+
+def actions(*ones):
+    return np.isin(np.arange(4), ones).astype(np.int64)
+
+
+def kill_self():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def sleep_for_ever():
+    threading.Event().wait()
+
+
+def kill(batch, worker, is_gone):
+    pid = batch.worker_pids[worker]
+    os.kill(pid, signal.SIGKILL)
+    assert is_gone(pid, 5)
+
+
+def steps(observ):
+    return observ[:, 1].tolist()
+
+
+def assert_told(result, *lost):
+    """That these episodes of four were lost in a step, and the others went on."""
+    _, reward, terminated, truncated, info = result
+    mask = np.isin(np.arange(4), lost)
+    assert reward.tolist() == [0.0 if each else 1.0 for each in mask]
+    assert not terminated.any()
+    assert truncated.tolist() == mask.tolist()
+    if not lost:
+        assert "worker_restarted" not in info
+        return
+    assert info["worker_restarted"].tolist() == mask.tolist()
+    assert info["_worker_restarted"].tolist() == mask.tolist()
+    assert all("SIGKILL" in info["worker_error"][index] for index in lost)
+
+
+# 33. What happens to the episodes.
+
+
+@pytest.mark.parametrize("moment", ["in a step", "between", "while not waited for"])
+def test_fault_33_lost_episodes_are_truncated_where_they_were(launch, is_gone, moment):
+    batch = launch(kill_self, restarts=1)
+    batch.reset()
+    before = batch.step(actions())[0]
+    if moment == "in a step":
+        result = batch.step(actions(3))
+    elif moment == "between":
+        kill(batch, 1, is_gone)
+        result = batch.step(actions())
+    else:
+        promise = batch.step(actions(2), blocking=False)
+        result = promise()
+    # Environment:  0  1  2  3
+    # Steps:        2  2  1  1
+    # Truncated:          x  x
+    assert_told(result, 2, 3)
+    assert steps(result[0]) == [2, 2, 1, 1]
+    np.testing.assert_array_equal(result[0][2:], before[2:])
+    with pytest.raises(ResetNeededError, match=r"\[2, 3\]"):
+        batch.step(actions())
+    observ, info = batch.reset(indices=[2, 3])
+    assert steps(observ) == [0, 0]
+    assert "worker_restarted" not in info, "It has been told already."
+    result = batch.step(actions())
+    assert_told(result)
+    assert steps(result[0]) == [3, 3, 1, 1]
+    pids = result[0][:, 2]
+    assert pids[:2].tolist() == before[:2, 2].tolist()
+    assert pids[2:].tolist() == [batch.worker_pids[1]] * 2
+    assert not set(pids[2:]) & set(before[:, 2])
+
+
+def test_fault_33_next_step_autoreset(launch):
+    batch = launch(kill_self, restarts=1, autoreset="next_step")
+    batch.reset()
+    batch.step(actions())
+    # Step:           2      3      4
+    # Steps of 0:     2      3      4
+    # Steps of 2:     1      0      1
+    # Truncated 2:    x
+    results = [batch.step(each) for each in (actions(2), actions(), actions())]
+    assert [steps(r[0]) for r in results] == [[2, 2, 1, 1], [3, 3, 0, 0], [4, 4, 1, 1]]
+    assert_told(results[0], 2, 3)
+    assert results[1][1].tolist() == [1, 1, 0, 0]
+    assert not results[1][3].any()
+    assert_told(results[2])
+    assert (results[1][0][2:, 2] == batch.worker_pids[1]).all()
+    assert (results[0][0][2:, 2] != batch.worker_pids[1]).all()
+
+
+def test_fault_33_same_step_autoreset(launch):
+    batch = launch(kill_self, restarts=1, autoreset="same_step")
+    batch.reset()
+    before = batch.step(actions())[0]
+    result = batch.step(actions(2))
+    observ, reward, terminated, truncated, info = result
+    assert steps(observ) == [2, 2, 0, 0]
+    assert (observ[2:, 2] == batch.worker_pids[1]).all()
+    assert (reward.tolist(), truncated.tolist()) == ([1, 1, 0, 0], [0, 0, 1, 1])
+    assert not terminated.any()
+    assert info["_final_obs"].tolist() == [False, False, True, True]
+    for index in (2, 3):
+        np.testing.assert_array_equal(info["final_obs"][index], before[index])
+    finals = info["final_info"]
+    assert finals["worker_restarted"].tolist() == [False, False, True, True]
+    result = batch.step(actions())
+    assert_told(result)
+    assert steps(result[0]) == [3, 3, 1, 1]
+
+
+@pytest.mark.xfail(strict=True, reason="no worker_restarted in the info of the reset")
+@pytest.mark.parametrize("indices", [None, [2, 3], [3]])
+def test_fault_33_death_in_a_reset(launch, indices):
+    batch = launch(kill_self, restarts=1)
+    batch.reset()
+    batch.step(actions())
+    os.kill(batch.worker_pids[1], signal.SIGKILL)
+    observ, info = batch.reset(indices=indices)
+    rows = [0, 1, 2, 3] if indices is None else indices
+    assert observ[:, :2].tolist() == [[index, 0] for index in rows]
+    reset = [index for index in (2, 3) if index in rows]
+    assert np.flatnonzero(info["worker_restarted"]).tolist() == reset
+    result = batch.step(actions())
+    # An episode that was lost, but not to be reset, is still to be told.
+    lost = [index for index in (2, 3) if index not in rows]
+    assert_told(result, *lost)
+    assert steps(result[0])[reset[0]] == 1
+
+
+def test_fault_33_death_in_a_call_is_an_error_and_the_episode_is_told(launch):
+    batch = launch(kill_self, restarts=1)
+    batch.reset()
+    batch.step(actions())
+    with pytest.raises(WorkerDiedError, match="SIGKILL") as caught:
+        batch[3].call("do_harm", 3)()
+    assert caught.value.env == 3
+    assert batch[3].get_wrapper_attr("number") == 3, "The new one answers."
+    result = batch.step(actions())
+    assert_told(result, 2, 3)
+    assert steps(result[0]) == [2, 2, 1, 1]
+
+
+def test_fault_33_hung_worker_is_replaced(launch, is_gone):
+    batch = launch(sleep_for_ever, restarts=1, timeout=1)
+    batch.reset()
+    pid = batch.worker_pids[0]
+    result = batch.step(actions(1))
+    assert is_gone(pid, 0)
+    assert result[3].tolist() == [True, True, False, False]
+    assert "'step' (step 1)" in result[4]["worker_error"][0]
+    assert steps(result[0]) == [0, 0, 1, 1]
+    batch.reset(indices=[0, 1])
+    assert steps(batch.step(actions())[0]) == [1, 1, 2, 2]
+
+
+def test_fault_33_one_environment_of_a_process(external_process, faulty_env, is_gone):
+    env = external_process(lambda: faulty_env(5, kill_self), restarts=1)
+    env.reset()
+    last = env.step(0)[0]
+    old = env.pid
+    observ, reward, terminated, truncated, info = env.step(1)
+    np.testing.assert_array_equal(observ, last)
+    assert (reward, terminated, truncated) == (0.0, False, True)
+    assert info["worker_restarted"] is True
+    assert "SIGKILL" in info["worker_error"]
+    assert is_gone(old, 0)
+    assert env.reset()[0].tolist() == [5, 0, env.pid]
+    assert env.step(0)[0].tolist() == [5, 1, env.pid]
+    with pytest.raises(WorkerDiedError, match="SIGKILL"):
+        env.step(1)
+
+
+@pytest.mark.parametrize("autoreset", ["disabled", "next_step", "same_step"])
+def test_fault_33_no_transition_spans_a_restart(launch, rng, autoreset):
+    """Law: within an episode the process is one, and steps count up by one."""
+    batch = launch(restarts=50, autoreset=autoreset)
+    last = batch.reset(seed=1)[0]
+    ended = np.zeros(4, np.bool_)
+    told = 0
+    for step in range(60):
+        if autoreset == "disabled" and ended.any():
+            rows = np.flatnonzero(ended)
+            last[rows] = batch.reset(indices=rows)[0]
+            assert (last[rows, 1] == 0).all()
+            ended[:] = False
+        promise = batch.step(actions(), blocking=False)
+        # Sometimes before, sometimes after, sometimes while it works.
+        if step % 10 == 5:
+            os.kill(batch.worker_pids[rng.integers(2)], signal.SIGKILL)
+        observ, reward, terminated, truncated, info = promise()
+        assert not terminated.any()
+        lost = info.get("worker_restarted", np.zeros(4, np.bool_))
+        after = observ.copy()
+        if autoreset == "same_step" and "final_obs" in info:
+            lost = info["final_info"]["worker_restarted"]
+            assert (observ[lost, 1] == 0).all(), "Its first observation."
+            observ = np.where(lost[:, None], _filled(info["final_obs"]), observ)
+        assert (truncated == lost).all()
+        told += lost.sum() // 2
+        begun = ended if autoreset == "next_step" else np.zeros(4, np.bool_)
+        assert (observ[begun, 1] == 0).all()
+        going = ~begun & ~lost
+        assert (observ[going, 1] == last[going, 1] + 1).all()
+        assert (observ[~begun, 2] == last[~begun, 2]).all(), "One process."
+        np.testing.assert_array_equal(observ[lost], last[lost])
+        assert (reward == going).all()
+        last, ended = after, truncated
+    assert told >= 5
+
+
+def _filled(observs):
+    return np.stack([np.zeros(3) if each is None else each for each in observs])
+
+
+@pytest.mark.xfail(strict=True, reason="no worker_restarted in the info of the reset")
+def test_fault_33_death_while_the_next_step_resets(launch, is_gone, faulty_env):
+    class Ends(faulty_env):
+        """Those of odd numbers have episodes of one step."""
+
+        def step(self, action):
+            observ, reward, _, truncated, info = super().step(action)
+            return observ, reward, self.number % 2 == 1, truncated, info
+
+    batch = launch(env=Ends, restarts=1, autoreset="next_step")
+    batch.reset()
+    last = batch.step(actions())[0]
+    kill(batch, 1, is_gone)
+    # Environment:  2  3
+    # Steps:        1  1
+    # Done:            x
+    # Next:         1  0   2 has lost its episode, 3 was to begin one anyway.
+    observ, reward, terminated, truncated, info = batch.step(actions())
+    assert steps(observ) == [2, 0, 1, 0]
+    assert observ[3, 2] == batch.worker_pids[1]
+    np.testing.assert_array_equal(observ[2], last[2])
+    assert reward.tolist() == [1, 0, 0, 0]
+    assert truncated.tolist() == [False, False, True, False]
+    assert not terminated.any()
+    assert info["worker_restarted"].tolist() == [False, False, True, True]
+    assert steps(batch.step(actions())[0]) == [3, 1, 0, 1]
+
+
+# 32. There is a limit to restarts.
+
+
+@pytest.fixture
+def die_in_turn(tmp_path):
+    """A function that ends its process, with another exit code each time."""
+
+    def die():
+        number = len(list(tmp_path.iterdir()))
+        (tmp_path / str(number)).touch()
+        os._exit(10 + number)
+
+    return die
+
+
+def test_fault_32_after_the_budget_the_first_cause_is_raised(
+    launch, tmp_path, die_in_turn
+):
+    batch = launch(die_in_turn, restarts=2)
+    batch.reset()
+    for _ in range(2):
+        result = batch.step(actions(3))
+        assert result[3].tolist() == [False, False, True, True]
+        batch.reset(indices=[2, 3])
+    with pytest.raises(WorkerDiedError, match="exited with code 10") as caught:
+        batch.step(actions(3))
+    assert caught.value.exit_code == 10
+    assert caught.value.worker == 1
+    assert len(list(tmp_path.iterdir())) == 3, "As many lives, and no more."
+    # Every later use says the same, and those of the other worker have all stepped.
+    uses = batch.reset, lambda: batch[2].step(0), lambda: batch[3].call("do_harm", 0)()
+    for use in uses:
+        with pytest.raises(WorkerDiedError, match="exited with code 10"):
+            use()
+    assert batch[0].get_wrapper_attr("steps") == 0, "It was reset with the rest."
+    assert batch[0].step(0)[0][1] == 1
+
+
+@pytest.mark.xfail(strict=True, reason="the text is always that of the first death")
+def test_fault_32_each_death_is_told_with_its_own_cause(launch, die_in_turn):
+    batch = launch(die_in_turn, restarts=2)
+    batch.reset()
+    for code in (10, 11):
+        info = batch.step(actions(3))[4]
+        assert f"exited with code {code}" in info["worker_error"][2]
+        batch.reset(indices=[2, 3])
+
+
+def test_fault_32_healthy_environments_go_on_beside_one_that_is_lost(
+    launch, die_in_turn
+):
+    batch = launch(die_in_turn, restarts=1)
+    batch.reset()
+    batch.step(actions(2))
+    batch.reset(indices=[2, 3])
+    for _ in range(2):
+        with pytest.raises((WorkerDiedError, ResetNeededError)):
+            batch.step(actions(2))
+    assert [env.get_wrapper_attr("steps") for env in batch.envs[:2]] == [2, 2]
+
+
+def test_fault_32_each_worker_has_its_own_budget(launch, is_gone):
+    batch = launch(restarts=1)
+    batch.reset()
+    for worker, lost in ((0, [0, 1]), (1, [2, 3])):
+        kill(batch, worker, is_gone)
+        assert_told(batch.step(actions()), *lost)
+        batch.reset(indices=lost)
+    kill(batch, 0, is_gone)
+    with pytest.raises(WorkerDiedError, match="SIGKILL"):
+        batch.step(actions())
+
+
+@pytest.mark.xfail(strict=True, reason="the step waits for the constructor, and raises")
+@pytest.mark.parametrize("how", ["raises", "dies"])
+def test_fault_32_constructor_that_fails_in_a_later_life(
+    launch, tmp_path, is_gone, faulty_env, how
+):
+    broken = tmp_path / "broken"
+
+    class Fragile(faulty_env):
+        def __init__(self, *args):
+            super().__init__(*args)
+            if self.number == 2:
+                (tmp_path / str(os.getpid())).touch()
+            if broken.exists() and how == "raises":
+                raise OSError("no display")
+            if broken.exists():
+                os._exit(3)
+
+    batch = launch(env=Fragile, restarts=3)
+    batch.reset()
+    batch.step(actions())
+    broken.touch()
+    kill(batch, 1, is_gone)
+    # That of the step is over at once: it does not wait for the constructor.
+    assert_told(batch.step(actions()), 2, 3)
+    with pytest.raises(WorkerDiedError, match="SIGKILL"):
+        batch.reset(indices=[2, 3])
+    pids = [int(path.name) for path in tmp_path.iterdir() if path != broken]
+    assert len(pids) == 4, "One life and three restarts."
+    assert all(is_gone(pid, 2) for pid in pids)
+    assert batch[0].step(0)[0][1] == 3
+
+
+def test_fault_32_hanging_uses_the_budget_up(launch):
+    batch = launch(sleep_for_ever, restarts=1, timeout=1)
+    batch.reset()
+    assert batch.step(actions(0))[3].tolist() == [True, True, False, False]
+    batch.reset(indices=[0, 1])
+    with pytest.raises(RequestTimeoutError, match=r"'step' \(step 1\)"):
+        batch.step(actions(0))
+
+
+# 31. Random numbers after a restart.
+
+
+def test_fault_31_restarted_worker_has_a_new_stream_and_always_the_same(
+    launch, is_gone, faulty_env
+):
+    class Draws(faulty_env):
+        def _observe(self):
+            return np.array([self.number, self.steps, self.np_random.random()])
+
+    def play(deaths):
+        batch = launch(env=Draws, restarts=2)
+        lives = []
+        for life in range(3):
+            draws = [batch.reset(seed=None if life else 7)[0]]
+            draws += [batch.step(actions())[0] for _ in range(3)]
+            lives.append(np.stack(draws)[:, :, 2])
+            if life < deaths:
+                kill(batch, 1, is_gone)
+                batch.step(actions())
+        return np.stack(lives), batch.reset(seed=7)[0][:, 2]
+
+    lives, again = play(deaths=2)
+    same = play(deaths=2)
+    np.testing.assert_array_equal(lives, same[0], "Reproducible.")
+    np.testing.assert_array_equal(again, lives[0, 0], "A seed is one in every life.")
+    assert len(np.unique(lives)) == lives.size
+    undisturbed, _ = play(deaths=0)
+    np.testing.assert_array_equal(undisturbed[0], lives[0])
+    assert not np.isin(lives[1:, :, 2:], undisturbed).any()

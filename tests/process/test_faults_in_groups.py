@@ -168,7 +168,6 @@ def test_fault_03_death_of_a_worker_with_several_environments(
             use()
 
 
-@pytest.mark.xfail(strict=True, reason="the message says: of environment None")
 def test_fault_03_error_names_no_environment_where_it_concerns_all(launch):
     batch = launch(kill_self)
     batch.reset()

@@ -80,7 +80,6 @@ env.close()
 """
 
 
-@pytest.mark.xfail(strict=True, reason="the save is given up where Ctrl-C strikes it")
 def test_fault_21_a_checkpoint_in_progress_completes(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", SAVING, str(tmp_path / "checkpoints")],

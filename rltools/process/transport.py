@@ -104,7 +104,7 @@ class PipeTransport:
         patience = self._patience
         patience.begin()
         while self.death is None and len(self._under_way) == under_way:
-            if self._look():
+            if self._look() or self.death is not None:
                 break
             if deadline is not None and time.monotonic() >= deadline:
                 return False
@@ -162,7 +162,7 @@ class PipeTransport:
             if deadline is not None:
                 again = min(again, deadline)
             for until in (again, deadline):
-                if self._look() or self._pump(until):
+                if self._look() or self.death is not None or self._pump(until):
                     return True
                 if self.death is not None or len(self._under_way) != under_way:
                     return True
@@ -243,6 +243,6 @@ class PipeTransport:
         if not given_up:
             cause = explain_exit(self._process.exit_code)
             if out_of_memory.explains(self._process.exit_code, self._oom_kills):
-                cause += ", out of memory"
+                cause += ", out of memory by all appearances,"
             self.death = cause + during
         self._frames.close()

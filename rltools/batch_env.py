@@ -23,6 +23,7 @@ from rltools.errors import ClosedError, PendingCallError
 from rltools.hosting.report import Report
 from rltools.launching.launch import launch
 from rltools.launching.plan import LaunchPlan
+from rltools.process.promise import Promise
 from rltools.process.worker_env import WorkerEnv
 
 
@@ -213,9 +214,16 @@ class BatchEnv(gym.vector.VectorEnv):
         read: Any = self._observations.read
         if indices is not None:
             read = partial(self._observations.read_rows, chosen)
-        start = partial(self._groups.reset, chosen, seeds, options)
         finish = partial(self._finish_reset, chosen, read)
-        return self._run(chosen, start, finish, blocking)
+        try:
+            call = self._groups.reset(chosen, seeds, options)
+            if not blocking:
+                return self._promise(chosen, call, finish)
+            reports = call.reports()
+        except BaseException:
+            self._episodes.lose(chosen)
+            raise
+        return finish(call, reports)
 
     def step(self, actions: Any, *, blocking: bool = True) -> Any:
         """Take a step in every environment.
@@ -238,13 +246,22 @@ class BatchEnv(gym.vector.VectorEnv):
             Exception: Whatever an environment raised; `BatchError` if several did. The
                 other environments have been stepped; those that failed must be reset.
         """
-        self._check_usable()
-        self._episodes.check_steppable(past_end=self._steps_past_end)
+        if self.closed or self._pending is not None:
+            self._check_usable()
+        episodes = self._episodes
+        episodes.check_steppable(past_end=self._steps_past_end)
         actions = self._actions.take(actions)
         # None, but with next-step autoreset.
-        resets = self._episodes.ended if self._episodes.any_ended else None
-        start = partial(self._groups.step, actions, resets, self._resets_in_step)
-        return self._run(self._everyone, start, self._finish_step, blocking)
+        resets = episodes.ended if episodes.any_ended else None
+        try:
+            call = self._groups.step(actions, resets, self._resets_in_step)
+            if not blocking:
+                return self._promise(self._everyone, call, self._finish_step)
+            reports = call.reports()
+        except BaseException:  # Such as Ctrl-C.
+            episodes.lose(self._everyone)  # What has become of them, nobody knows.
+            raise
+        return self._finish_step(call, reports)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """Call a method of every environment, or get an attribute."""
@@ -288,23 +305,14 @@ class BatchEnv(gym.vector.VectorEnv):
         call.give_up(PendingCallError(reason))
         self._episodes.lose(call.rows)  # What has become of them, nobody knows.
 
-    def _run(
+    def _promise(
         self,
         rows: list[int],
-        start: Callable[[], JointCall],
+        call: JointCall,
         finish: Callable[[JointCall, list[Report]], Any],
-        blocking: bool,
-    ) -> Any:
-        try:
-            call = start()
-            if not blocking:
-                self._pending = PendingCall(rows, call, partial(finish, call))
-                return self._pending.promise()
-            reports = call.reports()
-        except BaseException:  # Such as Ctrl-C.
-            self._episodes.lose(rows)  # What has become of them, nobody knows.
-            raise
-        return finish(call, reports)
+    ) -> Promise:
+        self._pending = PendingCall(rows, call, partial(finish, call))
+        return self._pending.promise()
 
     def _finish_reset(
         self,
@@ -322,16 +330,15 @@ class BatchEnv(gym.vector.VectorEnv):
     def _finish_step(self, call: JointCall, reports: list[Report]) -> Any:
         self._check_open()
         rewards, terminated, truncated = self._groups.outcomes()
-        ended = terminated | truncated
-        if self._resets_in_step:
-            ended[:] = False  # They have begun again.
-        infos = {}
+        rows: dict[int, dict[str, Any]] = {}
+        failures: dict[int, BaseException] = {}
         if any(reports):
             rows, failures = call.merge(reports)
-            self._episodes.go_on(ended, failures)
-            raise_failures("step", failures)
-            infos = stack_infos(rows, self.num_envs)
+        if self._resets_in_step:
+            self._episodes.go_on_reset(failures)
         else:
-            self._episodes.go_on(ended, ())
-        observ = self._observations.read()
-        return observ, rewards, terminated, truncated, infos
+            self._episodes.go_on(terminated, truncated, failures)
+        if failures:
+            raise_failures("step", failures)
+        infos = stack_infos(rows, self.num_envs) if rows else {}
+        return self._observations.read(), rewards, terminated, truncated, infos

@@ -77,6 +77,15 @@ def _quick_check(space: gym.Space) -> Callable[[Any], bool] | None:
     else:
         return None
     shape, dtype = space.shape, np.dtype(space.dtype)
+    if dtype == np.int64 and not np.any(low):
+        # Seen as unsigned, numbers below zero are too high.
+        below = (high + 1).astype(np.uint64)
+        return lambda actions: (
+            type(actions) is np.ndarray
+            and actions.dtype == dtype
+            and actions.shape == shape
+            and b"\0" not in (actions.view(np.uint64) < below).tobytes()
+        )
 
     def check(actions: Any) -> bool:
         return (

@@ -5,25 +5,30 @@ from typing import Any
 
 import gymnasium as gym
 
+from rltools.batching.fleet_group import FleetGroup
 from rltools.batching.group import Group
 from rltools.batching.local_group import LocalGroup
 from rltools.batching.promising_group import PromisingGroup
 from rltools.batching.worker_group import WorkerGroup
+from rltools.hosting.rows import is_fixed_size
 from rltools.process.promising_env import PromisingEnv
+from rltools.process.supervisor import Supervisor
 from rltools.process.worker_env import worker_of
 
 
 def group_envs(envs: Sequence[gym.Env], *, blocking: bool) -> list[Group]:
     """Make groups of neighbours, in the order of the environments.
 
-    All environments of a worker make a group. So do neighbours of this process, and
-    neighbours that work somewhere else, unless each has to wait for the one before.
+    All environments of neighbouring workers make a group, or of one worker if their
+    values have no fixed size. So do neighbours of this process, and neighbours that
+    work somewhere else, unless each has to wait for the one before.
 
     Args:
         envs: The environments.
         blocking: Whether no two of them may work at the same time.
     """
     groups: list[Group] = []
+    workers: list[WorkerGroup] = []
     first = 0
     neighbours: Any
     while first < len(envs):
@@ -31,7 +36,11 @@ def group_envs(envs: Sequence[gym.Env], *, blocking: bool) -> list[Group]:
         if supervisor is not None:
             end = first + supervisor.count
             neighbours = envs[first:end]
-            groups.append(WorkerGroup(supervisor, neighbours, first))
+            workers.append(WorkerGroup(supervisor, neighbours, first))
+            follower = worker_of(envs[end:]) if end < len(envs) else None
+            if blocking or not _go_together(supervisor, follower):
+                groups += _joined(workers)
+                workers = []
         elif isinstance(envs[first], PromisingEnv):
             end = first + 1 if blocking else _end_of_run(envs, first)
             neighbours = envs[first:end]
@@ -41,6 +50,20 @@ def group_envs(envs: Sequence[gym.Env], *, blocking: bool) -> list[Group]:
             groups.append(LocalGroup(envs[first:end], first))
         first = end
     return groups
+
+
+def _go_together(supervisor: Supervisor, follower: Supervisor | None) -> bool:
+    if follower is None:
+        return False
+    return supervisor.client.channel.timeout == follower.client.channel.timeout
+
+
+def _joined(workers: Sequence[WorkerGroup]) -> Sequence[Group]:
+    about = workers[0].supervisor.client.constructed()
+    kinds = "observation_space", "action_space"
+    if all(is_fixed_size(about[kind]) for kind in kinds):
+        return [FleetGroup(workers)]
+    return workers
 
 
 def _end_of_run(envs: Sequence[gym.Env], first: int) -> int:

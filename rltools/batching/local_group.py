@@ -7,7 +7,7 @@ import gymnasium as gym
 import numpy as np
 
 from rltools.batching.group import Done
-from rltools.hosting.batched import part, splitter
+from rltools.hosting.batched import parter, splitter
 from rltools.hosting.columns import Columns
 from rltools.hosting.env_group import EnvGroup
 
@@ -23,17 +23,19 @@ class LocalGroup:
     def __init__(self, envs: Sequence[gym.Env], first: int) -> None:
         self.first = first
         self.count = len(envs)
-        self._action_space = space = envs[0].action_space
+        space = envs[0].action_space
+        self._part = parter(space, first, first + self.count)
         self._split = splitter(space, self.count)
         self.columns = Columns(envs[0].observation_space, space, self.count)
         self._envs = EnvGroup(envs, self.columns, first=first)
 
     def step(self, actions: Any, resets: np.ndarray | None, same_step: bool) -> Done:
         """See `Group`."""
-        end = self.first + self.count
-        ours = part(self._action_space, actions, self.first, end)
-        mask = None if resets is None else resets[self.first : end].tolist()
-        return Done(self._envs.step(self._split(ours), mask, same_step=same_step))
+        mask = None
+        if resets is not None:
+            mask = resets[self.first : self.first + self.count].tolist()
+        singles = self._split(self._part(actions))
+        return Done(self._envs.step(singles, mask, same_step=same_step))
 
     def reset(
         self,

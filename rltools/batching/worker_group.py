@@ -57,7 +57,7 @@ class WorkerGroup:
         mask: Any = False if resets is None else resets[self.first : end]
 
         def one_by_one() -> Call:
-            return self._one_by_one().step(actions, resets, same_step)
+            return self.one_by_one().step(actions, resets, same_step)
 
         if supervisor.lost or (supervisor.unseeded and np.any(mask)):
             return RowsCall(self, None, (), one_by_one)
@@ -89,7 +89,7 @@ class WorkerGroup:
             self,
             Command.RESET_ROWS,
             arguments,
-            lambda: self._one_by_one().reset(rows, seeds, options),
+            lambda: self.one_by_one().reset(rows, seeds, options),
         )
 
     @property
@@ -97,7 +97,8 @@ class WorkerGroup:
         """See `Group`; not kept here, so that they are gone once it is closed."""
         return self.supervisor.client.columns
 
-    def _one_by_one(self) -> PromisingGroup:
+    def one_by_one(self) -> PromisingGroup:
+        """The same environments, each called on its own."""
         return PromisingGroup(self._envs, self.first, self.columns)
 
     def send(self, command: Command, arguments: tuple[Any, ...]) -> "SentRequest":
@@ -197,6 +198,29 @@ class RowsCall:
             self._begin_anew(client, error)
         except RLToolsError as error:
             self._error = error
+
+    @classmethod
+    def lost(
+        cls,
+        group: WorkerGroup,
+        client: WorkerClient,
+        error: WorkerError,
+        one_by_one: Callable[[], Call],
+    ) -> "RowsCall":
+        """What becomes of a call when the life of its worker has ended.
+
+        Args:
+            group: Of the worker.
+            client: That life.
+            error: How it has ended.
+            one_by_one: Makes the call one by one, after a restart.
+        """
+        call = cls.__new__(cls)
+        call._group, call._one_by_one = group, one_by_one
+        call._other = call._error = None
+        call.is_over = call.given_up = False
+        call._begin_anew(client, error)
+        return call
 
     def give_up(self) -> None:
         """See `Call`."""

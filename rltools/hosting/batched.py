@@ -6,6 +6,7 @@ array with one row for each environment, and of any other space a tuple of value
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,13 @@ def part(space: spaces.Space, batch: Any, first: int, end: int) -> Any:
         pairs = zip(space.spaces, batch, strict=True)
         return tuple(part(each, values, first, end) for each, values in pairs)
     return batch[first:end]
+
+
+def parter(space: spaces.Space, first: int, end: int) -> Callable[[Any], Any]:
+    """What takes the values of some neighbours out of a batch; see `part`."""
+    if isinstance(space, ARRAY_SPACES):
+        return itemgetter(slice(first, end))
+    return partial(part, space, first=first, end=end)
 
 
 def own_copy(space: spaces.Space, batch: Any) -> Any:

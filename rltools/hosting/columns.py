@@ -62,20 +62,39 @@ def size_of_columns(
 
 
 def columns_in(
-    memory: Any, observation_space: gym.Space, action_space: gym.Space, count: int
+    memory: Any,
+    observation_space: gym.Space,
+    action_space: gym.Space,
+    rows: int,
+    *,
+    first: int = 0,
+    count: int | None = None,
 ) -> Columns:
-    """Lay columns out in a writable buffer of `size_of_columns` bytes."""
-    return Columns(observation_space, action_space, count, _carver(memory))
+    """Lay columns out in a writable buffer of `size_of_columns` bytes.
+
+    Args:
+        memory: The buffer.
+        observation_space: That of one environment.
+        action_space: That of one environment.
+        rows: The number of environments that have a row there.
+        first: The first of those whose rows are asked for.
+        count: How many are asked for; None for all.
+    """
+    count = rows if count is None else count
+    allocate = _carver(memory, rows, slice(first, first + count))
+    return Columns(observation_space, action_space, count, allocate)
 
 
-def _carver(memory: Any) -> Callable[[tuple[int, ...], Any], np.ndarray]:
+def _carver(
+    memory: Any, rows: int, chosen: slice
+) -> Callable[[tuple[int, ...], Any], np.ndarray]:
     offset = 0
 
     def allocate(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         nonlocal offset
-        array: np.ndarray = np.ndarray(shape, dtype, memory, offset)
+        array: np.ndarray = np.ndarray((rows, *shape[1:]), dtype, memory, offset)
         offset += _aligned(array.nbytes)
-        return array
+        return array[chosen]
 
     return allocate
 

@@ -37,7 +37,6 @@ class EnvGroup:
         self._columns = columns
         self._intake = Intake(columns, first)
         self._caught = caught
-        self._no_resets = [False] * len(envs)
 
     def place(self, first: int) -> None:
         """Tell where in a batch the environments are."""
@@ -63,7 +62,13 @@ class EnvGroup:
             was, and the other columns are zero.
         """
         report = Report()
-        results = self._call_all(actions, resets or self._no_resets, report)
+        results = self._call_all(actions, resets, report)
+        return self.take_steps(results, report, same_step=same_step)
+
+    def take_steps(
+        self, results: Sequence[Any], report: Report, *, same_step: bool = False
+    ) -> Report:
+        """Store what the environments returned from `step`; see there."""
         self._intake.take_steps(results, report)
         if same_step:
             self._reset_ended(results, report)
@@ -82,23 +87,31 @@ class EnvGroup:
         return report
 
     def _call_all(
-        self, actions: Sequence[Any], resets: Sequence[bool], report: Report
+        self,
+        actions: Sequence[Any],
+        resets: Sequence[bool] | None,
+        report: Report,
     ) -> list[Any]:
-        envs = self._envs
         results: list[Any] = []
         append = results.append
         # An environment that raises ends the inner loop; the outer one goes on with
         # the next. The inner one is all that most steps consist of.
-        while (done := len(results)) < len(envs):
+        envs, todo = self._envs, actions
+        while True:
             try:
-                for env, action, is_reset in zip(
-                    envs[done:], actions[done:], resets[done:], strict=True
-                ):
-                    append(as_step(env.reset()) if is_reset else env.step(action))
+                if resets is None:
+                    for env, action in zip(envs, todo, strict=True):
+                        append(env.step(action))
+                else:
+                    for env, action, is_reset in zip(envs, todo, resets, strict=True):
+                        append(as_step(env.reset()) if is_reset else env.step(action))
+                return results
             except self._caught as error:
                 report.failures[len(results)] = error
                 append(None)
-        return results
+            done = len(results)
+            envs, todo = self._envs[done:], actions[done:]
+            resets = resets and resets[-len(envs) :] if envs else None
 
     def _reset_ended(self, results: Sequence[Any], report: Report) -> None:
         columns = self._columns

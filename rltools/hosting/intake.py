@@ -1,5 +1,6 @@
 """Takes in what environments return: checks it and stores it in columns."""
 
+from array import array
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -40,6 +41,7 @@ class Intake:
         # Bytes are copied faster than booleans are converted.
         self._terminated = memoryview(columns.terminated.view(np.uint8).data)
         self._truncated = memoryview(columns.truncated.view(np.uint8).data)
+        self._rewards = columns.rewards.data
 
     def take_steps(self, results: Sequence[Any], report: Report) -> None:
         """Store what every environment returned from `step`, or see `as_step`.
@@ -75,7 +77,7 @@ class Intake:
         columns = self._columns
         if not columns.observs.write_all(values[0::5]):
             return False
-        columns.rewards[:] = values[1::5]
+        self._rewards[:] = array("d", values[1::5])
         if self._has_plain_flags:
             self._terminated[:] = bytes(values[2::5])
             self._truncated[:] = bytes(values[3::5])
@@ -103,8 +105,8 @@ class Intake:
 
     def _take_each(self, results: Sequence[Any], report: Report) -> None:
         columns = self._columns
-        for array in (columns.rewards, columns.terminated, columns.truncated):
-            array[:] = 0
+        for column in (columns.rewards, columns.terminated, columns.truncated):
+            column[:] = 0
         for row, result in enumerate(results):
             if row in report.failures:
                 continue

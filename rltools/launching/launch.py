@@ -8,9 +8,9 @@ from typing import Any
 
 import gymnasium as gym
 
-from rltools.launching.cores import usable_cores
 from rltools.launching.pinning import choose_pinning, pin_each
 from rltools.launching.plan import LaunchPlan, decide
+from rltools.process.cores import usable_cores
 from rltools.process.measuring import StepTime
 from rltools.process.protocol import Command
 from rltools.process.supervisor import Supervisor

@@ -14,17 +14,16 @@ from rltools.errors import (
     WorkerDiedError,
 )
 from rltools.process import live_workers
-from rltools.process.bell import Bell
-from rltools.process.block import SharedBlock
+from rltools.process.fleet import Berth
 from rltools.process.frames import FrameSocket
 from rltools.process.launcher import WorkerProcess, launch
-from rltools.process.protocol import Command
+from rltools.process.protocol import Command, Message
 from rltools.process.request import Request
 from rltools.process.transport import PipeTransport
 
 _log = logging.getLogger(__name__)
 # So that many workers start, and end, together.
-_NEVER_WAITED_FOR = (Command.BUILD, Command.PLACE, Command.CLOSE)
+_NEVER_WAITED_FOR = (Command.BUILD, Command.PLACE, Command.MOVE_IN, Command.CLOSE)
 
 
 class WorkerChannel:
@@ -35,7 +34,6 @@ class WorkerChannel:
         timeout: Seconds that a request may take; None for as long as it takes. The
             construction of environments has no limit.
         threads: Threads of the worker's numerical libraries; see `launch`.
-        block: Memory to share with the worker; it stays the caller's.
 
     Attributes:
         index: See above.
@@ -48,17 +46,15 @@ class WorkerChannel:
         index: int,
         timeout: float | None,
         threads: int | None,
-        block: SharedBlock,
     ) -> None:
         self.index = index
         self.steps = 0
         self._timeout = timeout
-        self._block = block
         self._numbers = itertools.count(1)
         self._lock = threading.RLock()
         self._deadline: float | None = None  # To end by, once it is being closed.
         self._closing: Request | None = None
-        self._process, frames = launch(block, threads=threads)
+        self._process, frames = launch(threads=threads)
         self._finalizer = weakref.finalize(self, _let_go, self._process, frames)
         self._finalizer.atexit = False  # `live_workers` closes more gently.
         self._transport = PipeTransport(self._process, frames)
@@ -70,13 +66,18 @@ class WorkerChannel:
         return self._process.pid
 
     @property
-    def bell(self) -> Bell | None:
-        """By which steps are announced, once there is shared memory."""
-        return self._transport.bell
+    def timeout(self) -> float | None:
+        """Seconds that a request may take; None for as long as it takes."""
+        return self._timeout
 
-    @bell.setter
-    def bell(self, bell: Bell | None) -> None:
-        self._transport.bell = bell
+    @property
+    def berth(self) -> Berth | None:
+        """The worker's place in shared memory, once it has one."""
+        return self._transport.berth
+
+    @berth.setter
+    def berth(self, berth: Berth | None) -> None:
+        self._transport.berth = berth
 
     @property
     def idle(self) -> bool:
@@ -84,12 +85,17 @@ class WorkerChannel:
         return self._transport.idle
 
     @property
+    def dead(self) -> bool:
+        """Whether the worker is known to have died."""
+        return self._transport.death is not None
+
+    @property
     def closed(self) -> bool:
         """Whether the worker was closed, or is being closed."""
         return self._deadline is not None
 
-    def send(self, request: Request, body: bytes) -> Request:
-        """Number a request and send it; returns it.
+    def send(self, request: Request, body: bytes, *descriptors: int) -> Request:
+        """Number a request and send it; returns it. See `PipeTransport.send`.
 
         Raises:
             RequestTimeoutError: Another thread keeps the worker busy.
@@ -98,15 +104,15 @@ class WorkerChannel:
         timeout = 0 if request.command in _NEVER_WAITED_FOR else self._timeout
         deadline = self._deadline_in(timeout)
         if not self._acquire(deadline):
-            raise self._late(request, self._timeout)
+            raise self.late(request, self._timeout)
         try:
             if request.command is Command.STEP or request.command is Command.STEP_ROWS:
                 self.steps += 1
             request.step = self.steps
             request.number = next(self._numbers)
             if self._transport.death is not None:
-                raise self._gone(request)
-            self._transport.send(request, body, deadline)
+                raise self.gone(request)
+            self._transport.send(request, body, deadline, *descriptors)
         finally:
             self._lock.release()
         return request
@@ -133,13 +139,49 @@ class WorkerChannel:
                 self._lock.release()
         return request.reply is not None or self._transport.death is not None
 
+    def wake(self) -> None:
+        """Have the worker look into shared memory, if it sleeps."""
+        with self._lock:
+            self._transport.wake()
+
+    def look(self, step: Request | None = None) -> None:
+        """Take in what has come, and note if the worker has died; does not wait.
+
+        Args:
+            step: What it is doing, if that was announced without a message.
+        """
+        if self._lock.acquire(blocking=False):  # Else another thread does so.
+            try:
+                self._transport.look(step)
+            finally:
+                self._lock.release()
+
+    def report(self, number: int) -> Message | None:
+        """The report of a step that was announced; the worker has sent it.
+
+        Returns:
+            None if it can't be read any more: Ctrl-C struck while it was.
+        """
+        with self._lock:
+            transport = self._transport
+            while transport.report is None or transport.report.number != number:
+                if transport.death is not None:
+                    return None
+                transport.look()
+            return transport.report
+
+    def handles(self) -> list[tuple[int, int]]:
+        """Descriptors that tell when `look` has something to see, and for which events.
+
+        There are none for a worker that has died.
+        """
+        return [] if self.dead else self._transport.handles()
+
     def kill(self) -> None:
         """End the worker at once, whatever it is doing."""
         self._process.end()
         with self._lock:
             self._transport.close()
-            if self.bell is not None:
-                self.bell.silence()
 
     def start_close(self, deadline: float) -> None:
         """Ask the worker to close its environments and to end; does not wait.
@@ -150,6 +192,8 @@ class WorkerChannel:
         if self._deadline is not None:
             return
         self._deadline = deadline
+        if self.berth is not None:
+            self.berth.fleet.disturbed = True
         if self._lock.acquire(blocking=False):  # Else a thread waits for a reply.
             try:
                 self._send_close()
@@ -175,7 +219,8 @@ class WorkerChannel:
         self._deadline = 0.0
         self._process.abandon()
         self._transport.close()
-        self._block.close()
+        if self.berth is not None:
+            self.berth.leave()
 
     def __str__(self) -> str:
         return f"Worker {self.index} (pid {self.pid})"
@@ -211,13 +256,13 @@ class WorkerChannel:
             timeout = self._timeout
         deadline = self._deadline_in(timeout)
         if not self._acquire(deadline):
-            raise self._late(request, timeout)
+            raise self.late(request, timeout)
         try:
             while request.reply is None:
                 if self._transport.death is not None:
-                    raise self._gone(request)
+                    raise self.gone(request)
                 if not self._transport.receive(deadline):
-                    raise self._late(request, timeout)
+                    raise self.late(request, timeout)
         finally:
             self._lock.release()
 
@@ -225,7 +270,8 @@ class WorkerChannel:
     def _deadline_in(timeout: float | None) -> float | None:
         return None if timeout is None else time.monotonic() + timeout
 
-    def _late(self, request: Request, timeout: float | None) -> RequestTimeoutError:
+    def late(self, request: Request, timeout: float | None) -> RequestTimeoutError:
+        """The error for a request that has not been answered in time."""
         return RequestTimeoutError(
             f"{self} has not answered {request.describe()} within {timeout} seconds.",
             worker=self.index,
@@ -234,7 +280,8 @@ class WorkerChannel:
             step=request.step,
         )
 
-    def _gone(self, request: Request) -> WorkerDiedError | ClosedError:
+    def gone(self, request: Request) -> WorkerDiedError | ClosedError:
+        """The error for a request that will not be answered any more."""
         if self._deadline is not None:
             return ClosedError(f"{self} was closed before {request.describe()} ended.")
         return WorkerDiedError(

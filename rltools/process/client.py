@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rltools.errors import ClosedError, InvalidSpaceError, NotPicklableError
-from rltools.hosting.columns import Columns, columns_in, size_of_columns
-from rltools.process.bell import BELL_SIZE, IS_RELIABLE, Bell
-from rltools.process.block import SharedBlock
+from rltools.hosting.columns import Columns
 from rltools.process.channel import WorkerChannel
+from rltools.process.fleet import Berth, Fleet
 from rltools.process.protocol import Command, dumps, dumps_by_value
 from rltools.process.registrations import pack_registrations
 from rltools.process.request import Request
@@ -19,7 +18,6 @@ class WorkerClient:
     """Has environments made in a worker of its own, and asks for what they can do.
 
     Args:
-        block: Memory to share with the worker; it stays the caller's.
         **options: See `WorkerChannel`.
 
     Attributes:
@@ -27,15 +25,14 @@ class WorkerClient:
         first: Place in a batch of the worker's first environment.
     """
 
-    def __init__(self, *, block: SharedBlock, **options: Any) -> None:
-        self.channel = WorkerChannel(block=block, **options)
+    def __init__(self, **options: Any) -> None:
+        self.channel = WorkerChannel(**options)
         self.first: int = self.channel.index
         self._expected: dict[str, Any] | None = None
-        self._block = block
         self._count = 0
         self._built: Request | None = None
         self._description: dict[str, Any] | None = None
-        self._columns: Columns | None = None
+        self._moving: Request | None = None
 
     def build(self, constructors: Sequence[Callable[[], Any]]) -> None:
         """Have environments made, beside those there are; does not wait for them.
@@ -46,18 +43,18 @@ class WorkerClient:
         packed = pickled("constructor", list(constructors), dumps_by_value)
         registrations = None if self._count else pack_registrations()
         self._count += len(constructors)
-        self._description = self._columns = None
+        self._description = None
         request = Request(Command.BUILD, "constructor")
         self._built = self.channel.send(
             request, dumps((packed, registrations, sys.argv))
         )
 
     def take_over(self, before: "WorkerClient") -> None:
-        """Go on where the life before this one was; the block still has its rows."""
-        self.channel.bell = before.channel.bell
+        """Go on where the life before this one was; its rows are still there."""
         self._expected = before._description or before._expected
-        self._columns = before._columns
         self.place(before.first)
+        if (berth := before.channel.berth) is not None:
+            self.move_in(berth)
 
     def constructed(self) -> dict[str, Any]:
         """Wait for the environments; returns their spaces, metadata and render mode.
@@ -72,31 +69,47 @@ class WorkerClient:
             description = self.channel.wait(self._built)
             _check_same_spaces(description, self._expected or description)
             self._description = description
-            self._map()
         return self._description
 
     @property
     def columns(self) -> Columns:
-        """The rows of its environments, in memory that the worker shares."""
-        if self._columns is None:
-            self.constructed()
-        assert self._columns is not None, "it has been closed"
-        return self._columns
+        """The rows of its environments, in memory that the worker shares.
 
-    def _map(self) -> None:
-        if self._columns is not None:
-            return  # They are still those of the life before.
-        assert self._description is not None
-        kinds = "observation_space", "action_space"
-        layout = *(self._description[kind] for kind in kinds), self._count
-        memory = self._block.map(BELL_SIZE + size_of_columns(*layout))
-        if IS_RELIABLE:
-            self.channel.bell = Bell(memory)
-        self._columns = columns_in(memoryview(memory)[BELL_SIZE:], *layout)
+        Raises:
+            OSError: There is not so much memory.
+        """
+        if self.channel.berth is None:
+            about = self.constructed()
+            spaces = about["observation_space"], about["action_space"]
+            self.move_in(Fleet(*spaces, [self._count]).berths[0])
+        assert self.channel.berth is not None
+        columns = self.channel.berth.columns
+        assert columns is not None, "it has been closed"
+        return columns
 
-    def forget_rows(self) -> None:
+    def move_in(self, berth: Berth) -> None:
+        """Give the worker a place in shared memory; does not wait until it has it."""
+        before, self.channel.berth = self.channel.berth, berth
+        if before is not None:
+            before.leave()
+        request = Request(Command.MOVE_IN, "sharing memory")
+        descriptor = berth.fleet.block.fileno()
+        self._moving = self.channel.send(request, dumps(berth.layout), descriptor)
+
+    def moved_in(self) -> None:
+        """Wait until the worker has its place.
+
+        Raises:
+            WorkerError: It has died, or can't map the memory.
+        """
+        if self._moving is not None:
+            self.channel.wait(self._moving)
+            self._moving = None
+
+    def leave(self) -> None:
         """Let go of the shared memory, which is given back once nobody looks at it."""
-        self._columns = self.channel.bell = None
+        if self.channel.berth is not None:
+            self.channel.berth.leave()
 
     def place(self, first: int) -> None:
         """Tell where in a batch its environments are."""
@@ -133,6 +146,7 @@ class WorkerClient:
         if self.channel.closed:
             raise ClosedError(f"{self.channel} has been closed: it can't do {label!r}.")
         self.constructed()
+        self.moved_in()
         request = Request(command, label, is_shared=self._count > 1)
         if slot is not None:
             arguments = (slot, *arguments)

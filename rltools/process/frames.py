@@ -3,6 +3,7 @@
 import select
 import socket
 import struct
+from array import array
 from collections import deque
 
 from rltools.process.protocol import Message
@@ -22,12 +23,17 @@ class FrameSocket:
 
     Args:
         sock: A connected stream socket; it is made non-blocking.
+        descriptors: Takes the descriptors of files that come with messages; None if
+            none do.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(
+        self, sock: socket.socket, descriptors: deque[int] | None = None
+    ) -> None:
         sock.setblocking(False)
         self._socket = sock
-        self._outgoing: deque[memoryview] = deque()
+        self._descriptors = descriptors
+        self._outgoing: deque[tuple[memoryview, tuple[int, ...]]] = deque()
         self._buffer = memoryview(bytearray(_BUFFER_SIZE))
         self._start = self._end = 0  # Of what has been received and not yet read.
         self._body: memoryview | None = None  # Of a message too large for the buffer.
@@ -48,14 +54,15 @@ class FrameSocket:
         """Whether more has been received than has been returned."""
         return self._start < self._end or self._body is not None
 
-    def put(self, message: Message) -> None:
-        """Append a message to those to be sent."""
+    def put(self, message: Message, *descriptors: int) -> None:
+        """Append a message to those to be sent, and descriptors to come with it."""
         number, kind, body = message.number, message.kind, message.body
         header = _HEADER.pack(len(body), number, kind)
         if len(body) <= _COPIED_SIZE:
-            self._outgoing.append(memoryview(header + body))
+            self._outgoing.append((memoryview(header + body), descriptors))
         else:
-            self._outgoing += (memoryview(header), memoryview(body))
+            self._outgoing.append((memoryview(header), descriptors))
+            self._outgoing.append((memoryview(body), ()))
 
     def send_some(self) -> None:
         """Send what the socket takes now.
@@ -65,14 +72,18 @@ class FrameSocket:
         """
         outgoing = self._outgoing
         while outgoing:
+            piece, descriptors = outgoing[0]
             try:
-                sent = self._socket.send(outgoing[0], _FLAGS)
+                if descriptors:
+                    sent = socket.send_fds(self._socket, [piece], descriptors, _FLAGS)
+                else:
+                    sent = self._socket.send(piece, _FLAGS)
             except BlockingIOError:
                 return
-            if sent == len(outgoing[0]):
+            if sent == len(piece):
                 outgoing.popleft()
             else:
-                outgoing[0] = outgoing[0][sent:]
+                outgoing[0] = piece[sent:], ()
 
     def receive_some(self) -> Message | None:
         """Receive what is there; returns a message once all of it is.
@@ -87,7 +98,7 @@ class FrameSocket:
             else:
                 place = self._buffer[self._end :]
             try:
-                received = self._socket.recv_into(place)
+                received = self._receive_into(place)
             except BlockingIOError:
                 return None
             if not received:
@@ -97,6 +108,16 @@ class FrameSocket:
             else:
                 self._end += received
         return message
+
+    def _receive_into(self, place: memoryview) -> int:
+        if self._descriptors is None:
+            return self._socket.recv_into(place)
+        room = socket.CMSG_SPACE(array("i").itemsize)
+        received, extras, _, _ = self._socket.recvmsg_into([place], room)
+        for level, kind, data in extras:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                self._descriptors.extend(array("i", data))
+        return received
 
     def send(self, message: Message) -> None:
         """Send a message, waiting until the other side has taken all of it.

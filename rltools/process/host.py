@@ -12,14 +12,18 @@ import numpy as np
 
 from rltools.errors import InvalidSpaceError
 from rltools.hosting.batched import assemble, splitter
-from rltools.hosting.columns import Columns, columns_in, size_of_columns
+from rltools.hosting.columns import Columns, columns_in
 from rltools.hosting.env_group import EnvGroup
 from rltools.hosting.report import Report
-from rltools.process.bell import BELL_SIZE, IS_RELIABLE, Bell
 from rltools.process.block import SharedBlock
+from rltools.process.fleet import map_fleet
+from rltools.process.huge_pages import collapse_heap
 from rltools.process.measuring import measure
+from rltools.process.packing import pack_report
 from rltools.process.protocol import Command
 from rltools.process.registrations import unpack_registrations
+from rltools.process.signals import IS_RELIABLE, Signals, size_of_signals
+from rltools.process.solo import solo_step
 
 
 class InRow:
@@ -33,22 +37,26 @@ class Host:
     """Holds environments and executes commands on them.
 
     Args:
-        block: Memory that is shared with the parent.
+        take_descriptor: Returns the descriptor that came with the last message.
 
     Attributes:
         closed: Whether there is nothing more to do.
-        bell: By which steps are announced, once there are environments.
+        step: Carries out a step that was announced, and returns its packed report.
+        signals: Where steps are announced, and the worker's place there; None before
+            it has a place in shared memory.
     """
 
-    def __init__(self, block: SharedBlock) -> None:
-        self._block = block
+    def __init__(self, take_descriptor: Callable[[], int]) -> None:
+        self._take_descriptor = take_descriptor
         self._envs: list[gym.Env] = []
         self._action_space: gym.Space
         self._split: Callable[[Any], list[Any]]
         self._columns: Columns
         self._group: EnvGroup
+        self._first = 0
+        self.step: Callable[[bool], bytes] = self._step_announced
         self.closed = False
-        self.bell: Bell | None = None
+        self.signals: tuple[Signals, int] | None = None
         self._actions: dict[Command, Callable[..., Any]] = {
             Command.BUILD: self._build,
             Command.STEP_ROWS: self._step_rows,
@@ -60,6 +68,7 @@ class Host:
             Command.SET: self._set,
             Command.PLACE: self._place,
             Command.MEASURE: lambda seconds: measure(self._envs[0], seconds),
+            Command.MOVE_IN: self._move_in,
             Command.CLOSE: self.close,
         }
 
@@ -94,12 +103,12 @@ class Host:
                 unpack_registrations(registrations)
             for constructor in cloudpickle.loads(constructors):
                 self._add(constructor())
-            self._lay_out()
         except BaseException:
             self._discard()
             raise
         # What has been loaded by now stays; the collector need not look at it again.
         gc.freeze()
+        collapse_heap()
         env = self._envs[0]
         return {
             "observation_space": env.observation_space,
@@ -123,16 +132,25 @@ class Host:
                     f"in the first one, got {space}."
                 )
 
-    def _lay_out(self) -> None:
-        env = self._envs[0]
+    def _move_in(self, workers: int, index: int, rows: int, first: int) -> None:
+        """Take a place in shared memory; see `Fleet`."""
+        env, count = self._envs[0], len(self._envs)
+        spaces = env.observation_space, env.action_space
+        block = SharedBlock(self._take_descriptor())
+        memory = map_fleet(block, *spaces, workers, rows)
+        block.close()
+        rest = memoryview(memory)[size_of_signals(workers) :]
+        self._columns = columns_in(rest, *spaces, rows, first=first, count=count)
+        self._group = EnvGroup(
+            self._envs, self._columns, first=self._first, caught=BaseException
+        )
         self._action_space = env.action_space
-        self._split = splitter(env.action_space, len(self._envs))
-        layout = env.observation_space, env.action_space, len(self._envs)
-        memory = self._block.map(BELL_SIZE + size_of_columns(*layout))
+        self._split = splitter(env.action_space, count)
+        self.step = self._step_announced
+        if count == 1:
+            self.step = solo_step(env, self._columns, self._group, self.step)
         if IS_RELIABLE:
-            self.bell = Bell(memory)
-        self._columns = columns_in(memoryview(memory)[BELL_SIZE:], *layout)
-        self._group = EnvGroup(self._envs, self._columns, caught=BaseException)
+            self.signals = Signals(memory, workers), index
 
     def _discard(self) -> None:
         """A worker that has not all of its environments has nothing to serve."""
@@ -141,7 +159,9 @@ class Host:
             self.close()
 
     def _place(self, first: int) -> None:
-        self._group.place(first)
+        self._first = first
+        if self.signals is not None:
+            self._group.place(first)
 
     def _step_rows(
         self, actions: list[Any] | None = None, same_step: bool = False
@@ -155,6 +175,13 @@ class Host:
             actions = self._split(batch)
         resets = columns.resets.tolist()
         return self._group.step(actions, resets, same_step=same_step)
+
+    def _step_announced(self, same_step: bool) -> bytes:
+        try:
+            report = self._step_rows(None, same_step)
+        except BaseException as error:  # Not an environment's: those are reported.
+            report = Report(failures=dict.fromkeys(range(len(self._envs)), error))
+        return pack_report(report, [])
 
     def _step(self, slot: int, action: Any, in_row: bool = False) -> Any:
         return self._in_row(self._envs[slot].step(action), in_row)

@@ -2,99 +2,151 @@
 
 import select
 import socket
+from collections import deque
+from collections.abc import Callable
+from time import monotonic_ns
 
-from rltools.process.bell import IN_SOCKET, SECONDS_TO_LOOK_AGAIN, Bell
 from rltools.process.frames import FrameSocket
-from rltools.process.patience import Patience
-from rltools.process.protocol import Command, Message
+from rltools.process.patience import Patience, sched_yield
+from rltools.process.protocol import Command, Message, Status
+from rltools.process.signals import (
+    FLAG_BITS,
+    PARENT_ASLEEP,
+    REQUEST,
+    SAME_STEP,
+    WAITS_ARE_SHORT,
+    Signals,
+    fence,
+)
+
+# Carries out a step; takes whether to reset environments whose episode ends. Returns
+# the packed report, empty if there is nothing to tell.
+Step = Callable[[bool], bytes]
+_STEPS_BETWEEN_CLOCKS = 16
 
 
 class Inbox:
     """Waits for requests and answers them.
 
+    They come as messages, or are announced by `Signals`. A step that is announced goes
+    before messages: the parent announces none while it waits for the reply to one.
+
     Args:
         connection: The socket that leads to the parent.
-
-    Attributes:
-        bell: By which steps are announced, once there is shared memory.
     """
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
-        self._frames = FrameSocket(connection)
+        self._descriptors: deque[int] = deque()
+        self._frames = FrameSocket(connection, self._descriptors)
         self._patience = Patience()
-        self._handled = 0  # Number of the last request.
-        self._is_message = True  # Whether it came as one.
-        self.bell: Bell | None = None
+        self._received = 0  # Messages.
+        self._signals: Signals | None = None
+        self._index = 0
+        self._word = 0  # That of the last step that was announced.
 
-    def receive(self) -> tuple[Message, int]:
-        """Wait for a request, for as long as it takes.
+    def take_descriptor(self) -> int:
+        """The descriptor that came with a message; it is the caller's to close."""
+        return self._descriptors.popleft()
 
-        Returns:
-            The tuple `(message, flags)`, with the flags of a step that was announced
-            without a message.
+    def heed(self, signals: Signals, index: int) -> None:
+        """Look for steps there from now on, as the worker of this index."""
+        if signals is not self._signals:
+            self._signals, self._index = signals, index
+            self._word = signals.words[REQUEST]  # Others' steps, and those before.
+
+    def receive(self, step: Step) -> Message:
+        """Wait for a message, for as long as it takes.
+
+        Args:
+            step: Called for every step that is announced meanwhile.
 
         Raises:
             EOFError, OSError: The parent is gone.
         """
+        signals = self._signals
+        if signals is None:
+            while (message := self._next_message()) is None:
+                select.select([self._socket], [], [])
+            return message
+        words, mail, replies = signals.words, signals.mail, signals.replies
+        index, received, word = self._index, self._received, self._word
         patience = self._patience
         patience.begin()
-        in_socket = self.bell is None
-        while (request := self._look(in_socket)) is None:
-            if self.bell is None or not patience.yields():
-                in_socket = self._sleep()
-        patience.end()
-        self._handled = request[0].number
-        return request
+        # The loop of all steps. What is looked up, called and made in it is kept to the
+        # least: see `solo`.
+        while True:
+            for _ in patience.looks:
+                if words[REQUEST] != word or mail[index] != received:
+                    break
+                sched_yield()
+            # The mail first: what is announced before a message is seen before it.
+            has_mail = mail[index] != received
+            if words[REQUEST] != word:
+                self._word = word = words[REQUEST]
+                number = word >> FLAG_BITS
+                if number % _STEPS_BETWEEN_CLOCKS == 0:
+                    self._take_time(signals, step, word)
+                elif body := step(bool(word & SAME_STEP)):
+                    self._report(signals, number, body)
+                replies[index] = number
+                fence()
+                if words[PARENT_ASLEEP]:
+                    self._wake_parent(signals, number)
+                patience.begin(words[WAITS_ARE_SHORT])
+                continue
+            message = self._next_message() if has_mail else None
+            received = self._received
+            if message is None and not patience.yields():
+                message = self._sleep(signals)
+                received = self._received
+            if message is not None:
+                patience.end()
+                return message
 
     def answer(self, message: Message) -> None:
-        """Send a reply to the last request.
+        """Send a reply to the last message.
 
         Raises:
             OSError: The parent is gone.
         """
-        bell = self.bell
-        if bell is None or self._is_message or message.body:
-            self._frames.send(message)
-            if bell is not None:
-                bell.announce_reply(message.number, IN_SOCKET)
-        elif bell.announce_reply(message.number, 0):
-            self._frames.send(message)
+        self._frames.send(message)
 
-    def _look(self, in_socket: bool) -> tuple[Message, int] | None:
-        """The next request, if it is there; `in_socket` if there may be a message."""
-        # What has been received already, the socket does not tell any more.
-        if not in_socket and not self._frames.has_unread:
-            assert self.bell is not None
-            number, flags = self.bell.request()
-            if number <= self._handled:
-                return None
-            if not flags & IN_SOCKET:
-                self._is_message = False
-                return Message(number, Command.STEP_ROWS, b""), flags
+    def _take_time(self, signals: Signals, step: Step, word: int) -> None:
+        """Carry out a step as `receive` does, and tell how long that takes."""
+        start = monotonic_ns()
+        body = step(bool(word & SAME_STEP))
+        busy = signals.busy[self._index]
+        took = monotonic_ns() - start
+        signals.busy[self._index] = (busy + took) // 2 if busy else took
+        if body:
+            self._report(signals, word >> FLAG_BITS, body)
+
+    def _report(self, signals: Signals, number: int, body: bytes) -> None:
+        self._frames.send(Message(number, Status.REPORTED, body))
+        signals.reports[self._index] = number
+
+    def _wake_parent(self, signals: Signals, number: int) -> None:
+        # Only the last one does, and if two take themselves for that, both do.
+        if all(reply == number for reply in signals.replies):
+            self._frames.send(Message(number, Status.WOKEN, b""))
+
+    def _next_message(self) -> Message | None:
         while (message := self._frames.receive_some()) is not None:
-            # What was announced and seen may have been sent as well.
-            if message.number > self._handled:
-                self._is_message = True
-                return message, 0
+            self._received += 1
+            if message.kind != Command.WAKE:
+                return message
         return None
 
-    def _sleep(self) -> bool:
-        """Wait until there may be a request; returns whether to look in the socket."""
-        bell = self.bell
-        if bell is None:
-            return self._is_readable(None)
-        bell.worker_sleeps(True)
+    def _sleep(self, signals: Signals) -> Message | None:
+        signals.asleep[self._index] = 1
+        fence()
         try:
-            for seconds in (SECONDS_TO_LOOK_AGAIN, None):
-                number, flags = bell.request()
-                if number > self._handled and not flags & IN_SOCKET:
-                    return False
-                if self._is_readable(seconds):
-                    return True
+            # What came together with an earlier message is not in the socket. And what
+            # was sent only to wake must be gone before the look at what it stands for.
+            message = self._next_message()
+            if message is None and signals.words[REQUEST] == self._word:
+                select.select([self._socket], [], [])
+            return message
         finally:
-            bell.worker_sleeps(False)
-        return False
-
-    def _is_readable(self, seconds: float | None) -> bool:
-        return bool(select.select([self._socket], [], [], seconds)[0])
+            signals.asleep[self._index] = 0

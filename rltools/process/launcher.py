@@ -16,7 +16,6 @@ import threading
 import time
 from typing import NamedTuple
 
-from rltools.process.block import SharedBlock
 from rltools.process.frames import FrameSocket
 
 # Many workers on few cores each with a thread per core would only be in their way.
@@ -33,7 +32,7 @@ except FileNotFoundError:  # Deleted, so that nothing can be imported from there
     _STARTED_IN = ""
 _BOOT = (
     "import sys; sys.path[:] = {path!r}; "
-    "from rltools.process.worker import main; main({socket}, {read_end}, {block})"
+    "from rltools.process.worker import main; main({socket}, {read_end})"
 )
 
 
@@ -127,11 +126,10 @@ def _open_exit_handle(pid: int) -> int | None:
         return None
 
 
-def launch(block: SharedBlock, *, threads: int | None = None) -> Launched:
+def launch(*, threads: int | None = None) -> Launched:
     """Start a worker; returns before it is ready.
 
     Args:
-        block: The memory that it will share.
         threads: Threads of its numerical libraries; None for one, unless the
             environment variables of this process say something else.
     """
@@ -146,14 +144,13 @@ def launch(block: SharedBlock, *, threads: int | None = None) -> Launched:
             path=_import_path(),
             socket=theirs.fileno(),
             read_end=read_end,
-            block=block.fileno(),
         )
         counts = dict.fromkeys(_THREAD_COUNTS, str(threads or 1))
         environment = counts | os.environ if threads is None else os.environ | counts
         process = subprocess.Popen(
             [sys.executable, "-c", code],
             stdin=subprocess.DEVNULL,
-            pass_fds=(theirs.fileno(), read_end, block.fileno()),
+            pass_fds=(theirs.fileno(), read_end),
             env=environment,
             process_group=0,  # Ctrl-C is the parent's to handle.
         )

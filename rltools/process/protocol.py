@@ -30,7 +30,11 @@ class Command(IntEnum):
     SET = 7
     PLACE = 8
     MEASURE = 9
-    CLOSE = 10
+    MOVE_IN = (
+        10  # Gives the worker its place in shared memory; comes with a descriptor.
+    )
+    CLOSE = 11
+    WAKE = 12  # No request: there is one in shared memory.
 
 
 class Status(IntEnum):
@@ -41,6 +45,8 @@ class Status(IntEnum):
     RAISED = 2  # The body is a `Failure`.
     NOT_PICKLABLE = 3  # The body is a text that says why the result can't be sent.
     NOT_READABLE = 4  # The body is a text that says why the request can't be read.
+    REPORTED = 5  # The body is the report of a step that was announced by `Signals`.
+    WOKEN = 6  # No reply: there is one in shared memory.
 
 
 class Message(NamedTuple):

@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
-from weakref import finalize, ref
+from weakref import ref
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from rltools.errors import (
     WorkerDiedError,
     WorkerError,
 )
-from rltools.process.block import SharedBlock
 from rltools.process.client import WorkerClient
+from rltools.process.lockstep import Lockstep
 from rltools.process.protocol import Command
 
 _log = logging.getLogger(__name__)
@@ -55,6 +55,7 @@ class Supervisor:
         unseeded: Environments that have not been reset in this life.
         recall: Returns the last observation of an environment.
         index: What error messages call the worker.
+        lockstep: By which it is stepped together with others, if it is.
     """
 
     def __init__(
@@ -70,14 +71,14 @@ class Supervisor:
         self._restarts = restarts
         self._index = next(_indices)
         self._cores: set[int] | None = None
-        self._block = SharedBlock.create()
-        finalize(self, self._block.close)
         self._lock = threading.Lock()
         self._rows_call: ref[OpenCall] | None = None
+        self._forgotten: ref[OpenCall] | None = None
         self._first_cause: WorkerError | None = None
         self._begun: set[int] = set()
         self._seeds: dict[int, int] = {}
         self._observations: dict[int, Any] = {}
+        self.lockstep: Lockstep | None = None
         self.life = 0
         self.lost: set[int] = set()
         self.unseeded: set[int] = set()
@@ -129,9 +130,8 @@ class Supervisor:
     def close(self) -> None:
         """End the worker; `start_close` comes first. Never raises."""
         self.client.channel.close()
-        self.client.forget_rows()
+        self.client.leave()
         self.recall = self._observations.__getitem__
-        self._block.close()
 
     def is_fatal(self, error: Exception, timeout: float | None = None) -> bool:
         """Whether an error is one that a restart could help against.
@@ -167,12 +167,18 @@ class Supervisor:
     @property
     def rows_call(self) -> OpenCall | None:
         """The last call of all its environments at once, while that is not over."""
-        call = None if self._rows_call is None else self._rows_call()
-        return None if call is None or call.is_over else call
+        calls = [None if self._rows_call is None else self._rows_call()]
+        if self.lockstep is not None and (call := self.lockstep.call) is not None:
+            is_forgotten = self._forgotten is not None and self._forgotten() is call
+            calls.append(None if is_forgotten else call)
+        return next((call for call in calls if call and not call.is_over), None)
 
     @rows_call.setter
     def rows_call(self, call: OpenCall | None) -> None:
         self._rows_call = None if call is None else ref(call)
+        if call is None and self.lockstep is not None:
+            late = self.lockstep.call
+            self._forgotten = None if late is None else ref(late)
 
     def begun(self, slots: Sequence[int]) -> None:
         """Note that environments have episodes that can be lost."""
@@ -217,7 +223,7 @@ class Supervisor:
         return self.recall(slot), 0.0, False, True, info
 
     def _begin_life(self) -> WorkerClient:
-        client = WorkerClient(index=self._index, block=self._block, **self._options)
+        client = WorkerClient(index=self._index, **self._options)
         try:
             client.build(self._constructors)
             if self._cores is not None:

@@ -5,25 +5,18 @@ import time
 from collections import deque
 
 from rltools.process import out_of_memory
-from rltools.process.bell import (
-    IN_SOCKET,
-    SAME_STEP,
-    SECONDS_TO_LOOK_AGAIN,
-    Bell,
-)
 from rltools.process.exit_status import explain_exit
+from rltools.process.fleet import Berth
 from rltools.process.frames import FrameSocket
 from rltools.process.launcher import WorkerProcess
 from rltools.process.patience import Patience
-from rltools.process.protocol import Command, Message, Status, dumps
+from rltools.process.protocol import Command, Message, Status
 from rltools.process.request import Request
 
 # How long a worker that hung up may take to exit before it is made to.
 _SECONDS_TO_EXIT = 1.0
 # More than the kernel can count to is waited for in parts.
 _MAX_MILLISECONDS = 3_600_000.0
-# The arguments of steps that need no message: their actions are in shared memory.
-_ANNOUNCED_AS = {b"": 0, dumps((None, True)): SAME_STEP}
 
 
 class PipeTransport:
@@ -38,8 +31,8 @@ class PipeTransport:
         frames: The socket that leads to it.
 
     Attributes:
-        bell: By which steps are announced, once there is shared memory.
         death: In words how the worker ended, or None while it lives.
+        report: The last report of a step that was announced without a message.
     """
 
     def __init__(self, process: WorkerProcess, frames: FrameSocket) -> None:
@@ -48,18 +41,36 @@ class PipeTransport:
         self._under_way: deque[Request] = deque()
         self._patience = Patience()
         self._oom_kills = out_of_memory.count_kills()
-        # Number and arguments of a step that was announced, and not sent.
-        self._announced = 0
-        self._announced_body = b""
-        self.bell: Bell | None = None
+        self._berth: Berth | None = None
+        self._sent = 0  # Messages.
+        self._step: Request | None = None
         self.death: str | None = None
+        self.report: Message | None = None
 
     @property
     def idle(self) -> bool:
         """Whether no reply is awaited."""
         return not self._under_way
 
-    def send(self, request: Request, body: bytes, deadline: float | None) -> None:
+    @property
+    def berth(self) -> Berth | None:
+        """The worker's place in shared memory, where messages are announced, too."""
+        return self._berth
+
+    @berth.setter
+    def berth(self, berth: Berth | None) -> None:
+        self._berth = berth
+        if berth is not None:
+            berth.begin(self._sent)
+            self._disturb()
+
+    def send(
+        self,
+        request: Request,
+        body: bytes,
+        deadline: float | None,
+        *descriptors: int,
+    ) -> None:
         """Send a request; its reply is set by a later `receive`.
 
         If the worker is dead there will be no reply, and `receive` finds out. What a
@@ -69,20 +80,16 @@ class PipeTransport:
             request: The request.
             body: Its pickled arguments.
             deadline: Time of `time.monotonic` to wait until at most, None for ever.
+            *descriptors: Descriptors of files to send along. They must stay open until
+                the reply is there.
         """
         if self.death is not None:
             return
         was_idle = self.idle
+        self._disturb()
         try:
             self._under_way.append(request)
-            is_step = request.command is Command.STEP_ROWS
-            if was_idle and self.bell and is_step and body in _ANNOUNCED_AS:
-                self._announce(request, body)
-                return
-            self._send_announced()
-            self._put(Message(request.number, request.command, body))
-            if self.bell is not None:
-                self.bell.announce_request(request.number, IN_SOCKET)
+            self._put(Message(request.number, request.command, body), *descriptors)
         except BaseException:
             # Interrupted, nobody knows whether the request is on its way.
             self._bury(given_up=True)
@@ -90,6 +97,15 @@ class PipeTransport:
         while was_idle and self.death is None and not self._frames.flushed:
             if not self._pump(deadline):
                 return
+
+    def wake(self) -> None:
+        """Wake the worker, which then looks into shared memory."""
+        if self.death is None:
+            try:
+                self._put(Message(0, Command.WAKE, b""))
+            except BaseException:
+                self._bury(given_up=True)
+                raise
 
     def receive(self, deadline: float | None) -> bool:
         """Wait for a reply or the worker's death.
@@ -104,14 +120,35 @@ class PipeTransport:
         patience = self._patience
         patience.begin()
         while self.death is None and len(self._under_way) == under_way:
-            if self._look() or self.death is not None:
+            if self.transfer() or self.death is not None:
                 break
             if deadline is not None and time.monotonic() >= deadline:
                 return False
-            if not patience.yields() and not self._sleep(deadline):
+            if not patience.yields() and not self._pump(deadline):
                 return False
         patience.end()
         return True
+
+    def handles(self) -> list[tuple[int, int]]:
+        """Descriptors to be waited for, each with the events that matter."""
+        events = select.POLLIN | (0 if self._frames.flushed else select.POLLOUT)
+        found = [(self._frames.fileno(), events)]
+        if self._process.exit_handle is not None:
+            found.append((self._process.exit_handle, select.POLLIN))
+        return found
+
+    def look(self, step: Request | None = None) -> None:
+        """Take in what has come, and note if the worker has died.
+
+        Args:
+            step: What it is doing, if that was announced without a message.
+        """
+        self._step = step
+        try:
+            if self.death is None and not self.transfer() and self._process.wait(0.0):
+                self._bury()
+        finally:
+            self._step = None
 
     def close(self) -> None:
         """Hang up; the worker is taken to have ended."""
@@ -119,65 +156,22 @@ class PipeTransport:
             self.death = "has been closed"
         self._frames.close()
 
-    def _announce(self, request: Request, body: bytes) -> None:
-        assert self.bell is not None
-        self._announced, self._announced_body = request.number, body
-        if self.bell.announce_request(request.number, _ANNOUNCED_AS[body]):
-            self._send_announced()
-
-    def _send_announced(self) -> None:
-        """Send the step that was announced: the worker sleeps, or more is to follow."""
-        number, self._announced = self._announced, 0
-        if number and self._under_way[0].number == number:
-            self._put(Message(number, Command.STEP_ROWS, self._announced_body))
-
-    def _put(self, message: Message) -> None:
-        self._frames.put(message)
+    def _put(self, message: Message, *descriptors: int) -> None:
+        self._frames.put(message, *descriptors)
+        self._sent += 1
         try:
             self._frames.send_some()
         except OSError:  # It is gone; what it had sent before can still be read.
             self._receive_some()
-
-    def _look(self) -> bool:
-        """See whether a reply has come."""
-        head, bell = self._under_way[0], self.bell
-        if head.command is Command.STEP_ROWS and bell is not None:
-            number, flags = bell.reply()
-            if number == head.number and not flags & IN_SOCKET:
-                self._accept(Message(number, Status.RETURNED, b""))
-                return True
-            if number < head.number and self._patience.is_short:
-                return False  # It is not worth a system call.
-        return self._transfer()
-
-    def _sleep(self, deadline: float | None) -> bool:
-        """Wait for the socket; returns whether there may be more to wait for."""
-        bell = self.bell  # Whoever closes the worker meanwhile takes it away.
-        if bell is None:
-            return self._pump(deadline)
-        bell.parent_sleeps(True)
-        try:
-            under_way = len(self._under_way)
-            again = time.monotonic() + SECONDS_TO_LOOK_AGAIN
-            if deadline is not None:
-                again = min(again, deadline)
-            for until in (again, deadline):
-                if self._look() or self.death is not None or self._pump(until):
-                    return True
-                if self.death is not None or len(self._under_way) != under_way:
-                    return True
-            return False
-        finally:
-            bell.parent_sleeps(False)
+        if self._berth is not None:
+            self._berth.announce(self._sent)
 
     def _pump(self, deadline: float | None) -> bool:
         """Wait until something can be transferred, and transfer it."""
         # A poll of its own for each wait: a signal handler may begin another.
         poll = select.poll()
-        events = select.POLLIN | (0 if self._frames.flushed else select.POLLOUT)
-        poll.register(self._frames.fileno(), events)
-        if self._process.exit_handle is not None:
-            poll.register(self._process.exit_handle, select.POLLIN)
+        for handle, events in self.handles():
+            poll.register(handle, events)
         wait = _MAX_MILLISECONDS
         if deadline is not None:
             wait = min(wait, max(0.0, deadline - time.monotonic()) * 1e3)
@@ -185,14 +179,14 @@ class PipeTransport:
         if not ready:
             return deadline is None or time.monotonic() < deadline
         if ready.get(self._frames.fileno(), 0):
-            self._transfer()
+            self.transfer()
         else:
             # What was sent before the death has been read by now. Or a signal
             # handler has closed the socket meanwhile, and this does nothing.
             self._bury()
         return True
 
-    def _transfer(self) -> bool:
+    def transfer(self) -> bool:
         """Send and receive what can be now; returns whether a reply has come."""
         try:
             try:
@@ -209,32 +203,27 @@ class PipeTransport:
     def _receive_some(self) -> bool:
         under_way = len(self._under_way)
         try:
-            while self._under_way and (reply := self._frames.receive_some()):
+            while (reply := self._frames.receive_some()) is not None:
                 self._accept(reply)
         except (EOFError, OSError):
             self._bury()
         return len(self._under_way) != under_way
 
     def _accept(self, reply: Message) -> None:
-        under_way = self._under_way
-        if reply.number < under_way[0].number:
-            return  # It has been seen before it was sent.
-        if reply.number > under_way[0].number:
-            # The reply to a step that was announced only, and by now another one is.
-            step = under_way.popleft()
-            if step.command is not Command.STEP_ROWS or not under_way:
+        if reply.kind == Status.REPORTED:
+            self.report = reply
+        elif reply.kind != Status.WOKEN:
+            request = self._under_way.popleft() if self._under_way else None
+            if request is None or request.number != reply.number:
                 raise OSError("replies come in the order of requests")
-            step.accept(Message(step.number, Status.RETURNED, b""))
-        request = under_way.popleft()
-        if request.number != reply.number:
-            raise OSError("replies come in the order of requests")
-        request.accept(reply)
+            request.accept(reply)
 
     def _bury(self, *, given_up: bool = False) -> None:
         """Find out how the worker ended, or end it."""
         if self.death is not None:
             return
-        during = f" during {self._under_way[0].describe()}" if self._under_way else ""
+        doing = self._step or (self._under_way[0] if self._under_way else None)
+        during = "" if doing is None else f" during {doing.describe()}"
         # First of all: whatever interrupts the rest must find it so.
         self.death = f"was given up{during}"
         if not given_up:
@@ -246,3 +235,8 @@ class PipeTransport:
                 cause += ", out of memory by all appearances,"
             self.death = cause + during
         self._frames.close()
+        self._disturb()
+
+    def _disturb(self) -> None:
+        if self._berth is not None:
+            self._berth.fleet.disturbed = True

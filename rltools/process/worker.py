@@ -7,8 +7,6 @@ from typing import Any
 
 from rltools.hosting.report import Report
 from rltools.process import lifeline
-from rltools.process.bell import SAME_STEP
-from rltools.process.block import SharedBlock
 from rltools.process.failure import Failure
 from rltools.process.host import Host, InRow
 from rltools.process.inbox import Inbox
@@ -16,40 +14,40 @@ from rltools.process.packing import pack_report
 from rltools.process.protocol import Command, Message, Status, dumps
 
 
-def main(descriptor: int, read_end: int, block: int) -> None:
+def main(descriptor: int, read_end: int) -> None:
     """Serve requests until asked to close, or until nobody can ask any more.
 
     Args:
         descriptor: That of the socket that requests come from.
         read_end: Descriptor of the lifeline's read end.
-        block: Descriptor of the shared block.
     """
     lifeline.arm(read_end)
-    for inherited in (descriptor, read_end, block):
+    for inherited in (descriptor, read_end):
         os.set_inheritable(inherited, False)
     with socket.socket(fileno=descriptor) as connection:
         # A process forked by the environment must not keep the connection open.
         os.register_at_fork(after_in_child=connection.close)
-        serve(connection, SharedBlock(block))
+        serve(connection)
 
 
-def serve(connection: socket.socket, block: SharedBlock) -> None:
+def serve(connection: socket.socket) -> None:
     """Answer every request with one reply that has its number, in their order."""
-    host = Host(block)
     inbox = Inbox(connection)
+    host = Host(inbox.take_descriptor)
     while not host.closed:
         try:
-            request, flags = inbox.receive()
-            status, body = _answer(host, request, flags)
-            inbox.bell = host.bell
-            inbox.answer(Message(request.number, status, body))
+            request = inbox.receive(host.step)
+            status, reply = _answer(host, request)
+            if host.signals is not None:
+                inbox.heed(*host.signals)
+            inbox.answer(Message(request.number, status, reply))
         except (EOFError, OSError):
             break
 
 
-def _answer(host: Host, request: Message, flags: int) -> tuple[Status, bytes]:
+def _answer(host: Host, request: Message) -> tuple[Status, bytes]:
     # Even SystemExit is the environment's failure, not an order to this loop.
-    arguments: tuple[Any, ...] = (None, True) if flags & SAME_STEP else ()
+    arguments: tuple[Any, ...] = ()
     try:
         if request.body:
             arguments = pickle.loads(request.body)

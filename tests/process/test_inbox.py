@@ -2,111 +2,182 @@
 
 import socket
 import threading
+from collections import deque
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rltools.process.bell import BELL_SIZE, IN_SOCKET, SAME_STEP, Bell
 from rltools.process.frames import FrameSocket
 from rltools.process.inbox import Inbox
-from rltools.process.protocol import Command, Message
+from rltools.process.protocol import Command, Message, Status
+from rltools.process.signals import (
+    PARENT_ASLEEP,
+    REQUEST,
+    SAME_STEP,
+    Signals,
+    size_of_signals,
+)
 
 pytestmark = pytest.mark.timeout(30)
 
 
+class Line:
+    """An inbox, the other end of its socket, and the words of two workers."""
+
+    def __init__(self):
+        ours, theirs = socket.socketpair()
+        self.sockets = ours, theirs
+        self.frames = FrameSocket(ours)
+        self.inbox = Inbox(theirs)
+        self.signals = Signals(bytearray(size_of_signals(2)), 2)
+        self.sent = 0
+        self.steps = []
+        self.body = b""
+
+    def announce(self, number, flags=0):
+        self.signals.words[REQUEST] = number << 1 | flags
+
+    def send(self, number, kind=Command.GET):
+        self.frames.send(Message(number, kind, b"name"))
+        self.sent += 1
+        self.signals.mail[0] = self.sent
+
+    def step(self, same_step):
+        self.steps.append((self.signals.words[REQUEST] >> 1, same_step))
+        return self.body
+
+    def receive(self):
+        """The number of the next message, all steps before it having been made."""
+        return self.inbox.receive(self.step).number
+
+    def close(self):
+        for each in self.sockets:
+            each.close()
+
+
 @pytest.fixture
 def line():
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        yield FrameSocket(ours), Inbox(theirs), Bell(bytearray(BELL_SIZE))
+    line = Line()
+    line.inbox.heed(line.signals, 0)
+    yield line
+    line.close()
 
 
 def test_messages_that_came_together_are_all_seen(line):
     """Those after the first one are in a buffer, of which the socket knows nothing."""
-    frames, inbox, bell = line
     for number in (1, 2, 3):
-        frames.put(Message(number, Command.GET, b"name"))
-    frames.send_some()
-    assert inbox.receive()[0].number == 1
-    inbox.bell = bell
-    assert [inbox.receive()[0].number for _ in range(2)] == [2, 3]
+        line.frames.put(Message(number, Command.GET, b"name"))
+    line.frames.send_some()
+    assert [line.receive() for _ in range(3)] == [1, 2, 3]
 
 
 def test_step_that_is_announced_needs_no_message(line):
-    _, inbox, bell = line
-    inbox.bell = bell
-    assert not bell.announce_request(1, SAME_STEP)
-    message, flags = inbox.receive()
-    assert (message.number, message.kind, flags) == (1, Command.STEP_ROWS, SAME_STEP)
-    inbox.answer(Message(1, 0, b""))
-    assert bell.reply() == (1, 0)
+    line.announce(1, SAME_STEP)
+    line.send(7)
+    assert line.receive() == 7
+    assert line.steps == [(1, True)]
+    assert line.signals.replies.tolist() == [1, 0]
+    assert line.frames.receive_some() is None
 
 
-@given(st.lists(st.sampled_from(["announced", "sent", "both"]), max_size=20))
-def test_every_request_is_seen_once(ways):
-    """Equals the list of requests, whichever way each came."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        frames, inbox = FrameSocket(ours), Inbox(theirs)
-        inbox.bell = bell = Bell(bytearray(BELL_SIZE))
-        for number, way in enumerate(ways, start=1):
-            if way != "announced":
-                frames.send(Message(number, Command.STEP_ROWS, b""))
-            bell.announce_request(number, IN_SOCKET if way == "sent" else 0)
-            assert inbox.receive()[0].number == number
+@given(st.lists(st.sampled_from(["message", "both", "wake"]), max_size=20))
+def test_every_request_is_seen_once(kinds):
+    """Equals the list of requests; a step goes before a message sent meanwhile."""
+    line = Line()
+    line.inbox.heed(line.signals, 0)
+    expected, seen = [], []
+    try:
+        for number, kind in enumerate(kinds, start=1):
+            if kind == "wake":
+                line.send(0, Command.WAKE)
+                continue
+            if kind == "both":
+                line.announce(number)
+                expected.append(number)
+            line.send(number)
+            seen.append(line.receive())
+            assert line.steps == [(number, False) for number in expected]
+        line.send(99)
+        assert line.receive() == 99
+        assert line.steps == [(number, False) for number in expected]
+    finally:
+        line.close()
+    assert seen == [n for n, kind in enumerate(kinds, 1) if kind != "wake"]
 
 
-def test_reply_with_a_body_is_a_message(line):
-    frames, inbox, bell = line
-    inbox.bell = bell
-    bell.announce_request(1, 0)
-    inbox.receive()
-    inbox.answer(Message(1, 0, b"info"))
-    assert bell.reply() == (1, IN_SOCKET)
-    assert frames.receive_some() == (1, 0, b"info")
+def test_steps_before_it_has_a_place_are_others(line):
+    other = Signals(bytearray(size_of_signals(2)), 2)
+    other.words[REQUEST] = 5 << 1
+    line.inbox.heed(other, 1)
+    line.frames.send(Message(1, Command.GET, b""))
+    line.inbox.receive(line.step)
+    assert not line.steps
 
 
-def test_parent_that_sleeps_gets_a_message(line):
-    frames, inbox, bell = line
-    inbox.bell = bell
-    bell.announce_request(1, 0)
-    inbox.receive()
-    bell.parent_sleeps(True)
-    inbox.answer(Message(1, 0, b""))
-    assert frames.receive_some() == (1, 0, b"")
+def test_report_is_a_message(line):
+    line.body = b"info"
+    line.announce(3)
+    line.send(1)
+    line.receive()
+    assert line.frames.receive_some() == (3, Status.REPORTED, b"info")
+    assert line.signals.reports.tolist() == [3, 0]
+
+
+@pytest.mark.parametrize(("other", "wakes"), [(0, False), (3, True)])
+def test_the_last_worker_wakes_a_parent_that_sleeps(line, other, wakes):
+    line.signals.words[PARENT_ASLEEP] = 1
+    line.signals.replies[1] = other
+    line.announce(3)
+    line.send(1)
+    line.receive()
+    woken = line.frames.receive_some()
+    assert (woken is not None and woken.kind == Status.WOKEN) == wakes
+
+
+def test_time_of_steps_is_told(line):
+    for number in range(1, 40):
+        line.announce(number)
+        line.send(number)
+        line.receive()
+    assert line.signals.busy[0] > 0
+    assert len(line.steps) == 39
 
 
 def test_worker_that_sleeps_says_so_and_is_woken(line):
-    frames, inbox, bell = line
-    inbox.bell = bell
     received = []
-    thread = threading.Thread(target=lambda: received.append(inbox.receive()))
+    thread = threading.Thread(target=lambda: received.append(line.receive()))
     thread.start()
-    while not bell.announce_request(0, 0):
-        pass  # Number 0 is no request.
-    bell.announce_request(1, 0)
-    frames.send(Message(1, Command.STEP_ROWS, b""))
+    while not line.signals.asleep[0]:
+        pass
+    line.announce(1)
+    line.send(0, Command.WAKE)
+    while line.signals.replies[0] != 1:
+        pass
+    line.send(2)
     thread.join()
-    assert received[0][0].number == 1
-    # The message that woke it is not taken for another request.
-    bell.announce_request(2, 0)
-    assert inbox.receive()[0].number == 2
+    assert received == [2]
+    assert line.steps == [(1, False)]
+
+
+def test_descriptors_come_with_their_message(line):
+    taken = deque()
+    frames = FrameSocket(line.sockets[1], taken)
+    line.frames.put(Message(1, Command.MOVE_IN, b"x" * 100_000), 0)
+    line.frames.put(Message(2, Command.MOVE_IN, b""), 1)
+    received = []
+    while len(received) < 2:
+        line.frames.send_some()
+        if (message := frames.receive_some()) is not None:
+            received.append(message.number)
+    assert received == [1, 2]
+    assert len(taken) == 2
+    for descriptor in taken:
+        with open(descriptor, closefd=True):
+            pass
 
 
 def test_end_of_the_parent(line):
-    frames, inbox, bell = line
-    inbox.bell = bell
-    frames.close()
+    line.frames.close()
     with pytest.raises(EOFError):
-        inbox.receive()
-
-
-def test_silence():
-    bell = Bell(bytearray(BELL_SIZE))
-    bell.announce_request(5, IN_SOCKET)
-    bell.announce_reply(5, 0)
-    bell.worker_sleeps(True)
-    bell.silence()
-    assert (bell.request(), bell.reply()) == ((0, 0), (0, 0))
-    assert not bell.announce_request(1, 0)
+        line.receive()

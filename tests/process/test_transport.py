@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from rltools.process.block import SharedBlock
 from rltools.process.launcher import launch
 from rltools.process.protocol import Command, dumps
 from rltools.process.request import Request
@@ -31,14 +30,12 @@ class Interrupted:
 
 @pytest.fixture
 def launched():
-    block = SharedBlock.create()
-    process, frames = launch(block)
+    process, frames = launch()
     frames = Interrupted(frames)
     transport = PipeTransport(process, frames)
     yield transport, frames, process
     process.end()
     transport.close()
-    block.close()
 
 
 def request(number=1):

@@ -1,0 +1,125 @@
+"""Memory that is shared by workers that are stepped together."""
+
+from collections.abc import Sequence
+from typing import Any
+from weakref import finalize
+
+import gymnasium as gym
+
+from rltools.hosting.columns import Columns, columns_in, size_of_columns
+from rltools.process.block import SharedBlock
+from rltools.process.signals import IS_RELIABLE, Signals, size_of_signals
+
+
+class Fleet:
+    """Rows for all environments of some workers, and words to call the workers by.
+
+    The rows of one worker follow those of the worker before, so that the parent reads
+    and writes those of all at once.
+
+    Args:
+        observation_space: That of one environment.
+        action_space: That of one environment.
+        counts: How many environments each worker has.
+
+    Attributes:
+        berths: The place of each worker.
+        signals: The words; None where processors don't keep the order of writes, or
+            once all workers have left.
+        disturbed: Whether anything but a step of all has happened since this was set
+            to False.
+
+    Raises:
+        OSError: There is not so much memory.
+    """
+
+    def __init__(
+        self,
+        observation_space: gym.Space,
+        action_space: gym.Space,
+        counts: Sequence[int],
+    ) -> None:
+        self.block = SharedBlock.create()
+        self._finalizer = finalize(self, self.block.close)
+        spaces = observation_space, action_space
+        workers, rows = len(counts), sum(counts)
+        self.disturbed = True
+        memory = map_fleet(self.block, *spaces, workers, rows)
+        self.signals = Signals(memory, workers) if IS_RELIABLE else None
+        rest = memoryview(memory)[size_of_signals(workers) :]
+        self._columns: Columns | None = columns_in(rest, *spaces, rows)
+        self.berths: list[Berth] = []
+        first = 0
+        for index, count in enumerate(counts):
+            columns = columns_in(rest, *spaces, rows, first=first, count=count)
+            self.berths.append(Berth(self, index, (workers, index, rows, first)))
+            self.berths[-1].columns = columns
+            first += count
+        self._present = workers
+
+    @property
+    def columns(self) -> Columns:
+        """The rows of all environments."""
+        assert self._columns is not None, "all workers have left"
+        return self._columns
+
+    def leave(self) -> None:
+        """Note that a worker has left; the last one lets go of the memory."""
+        self.disturbed = True
+        self._present -= 1
+        if not self._present:
+            self._columns = self.signals = None
+            for berth in self.berths:
+                berth.columns = None
+            self._finalizer()
+
+
+class Berth:
+    """The place of one worker in a fleet.
+
+    Args:
+        fleet: The fleet.
+        index: Place of the worker among those of the fleet.
+        layout: The arguments of `lay_out` that tell the worker where its place is.
+
+    Attributes:
+        fleet, layout: See above.
+        columns: The rows of its environments, until all workers have left.
+    """
+
+    def __init__(self, fleet: Fleet, index: int, layout: tuple[int, ...]) -> None:
+        self.fleet = fleet
+        self.layout = layout
+        self.columns: Columns | None = None
+        self._index = index
+        self._left = False
+
+    def begin(self, sent: int) -> None:
+        """Make it as new, for a worker that has been sent a number of messages."""
+        if (signals := self.fleet.signals) is not None:
+            for words in (signals.replies, signals.reports, signals.asleep):
+                words[self._index] = 0
+        self.announce(sent)
+
+    def announce(self, sent: int) -> None:
+        """Tell the worker how many messages it has been sent."""
+        if (signals := self.fleet.signals) is not None:
+            signals.mail[self._index] = sent
+
+    def leave(self) -> None:
+        """Give it up; idempotent."""
+        if not self._left:
+            self._left = True
+            self.fleet.leave()
+
+
+def map_fleet(
+    block: SharedBlock,
+    observation_space: gym.Space,
+    action_space: gym.Space,
+    workers: int,
+    rows: int,
+) -> Any:
+    """Map the memory of a fleet: first the words, then the rows."""
+    size = size_of_columns(observation_space, action_space, rows)
+    return block.map(size_of_signals(workers) + size)

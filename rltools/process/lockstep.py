@@ -1,0 +1,175 @@
+"""Steps all workers of a fleet at once, without a message to any of them."""
+
+import select
+import time
+from collections.abc import Sequence
+from typing import Any
+from weakref import ref
+
+from rltools.process.channel import WorkerChannel
+from rltools.process.cores import usable_cores
+from rltools.process.fleet import Fleet
+from rltools.process.patience import SHORT, Patience, sched_yield
+from rltools.process.protocol import Command, Message
+from rltools.process.request import Request
+from rltools.process.signals import (
+    FLAG_BITS,
+    PARENT_ASLEEP,
+    REQUEST,
+    WAITS_ARE_SHORT,
+    Signals,
+    fence,
+)
+
+_WORD = 8
+_STEPS_BETWEEN_JUDGEMENTS = 8
+_MAX_MILLISECONDS = 3_600_000.0
+
+
+class Lockstep:
+    """Announces steps to workers, and waits until all have carried them out.
+
+    Args:
+        fleet: The memory that the workers share.
+
+    Attributes:
+        channels: The ways to the workers, in the order of the fleet.
+        died: The indices of workers whose death kept them from the last step.
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.channels: Sequence[WorkerChannel] = ()
+        self.died: set[int] = set()
+        self._fleet = fleet
+        self._patience = Patience()
+        self._number = 0
+        self._call: ref[Any] | None = None
+        self._cores = min(len(usable_cores()), len(fleet.berths))
+        self._is_short = True
+        self._ended = time.monotonic()
+        self._pause = 0.0  # About how long it takes until the next step.
+        self._nobody = bytes(_WORD * len(fleet.berths))
+
+    def begin(self, flags: int) -> None:
+        """Announce a step, of which no worker may still be at the last one."""
+        signals = self._signals
+        number = self._number = self._number + 1
+        pause = min(time.monotonic() - self._ended, 2 * SHORT)
+        self._pause += (pause - self._pause) / 8
+        if number % _STEPS_BETWEEN_JUDGEMENTS == 1:
+            self._judge(signals)
+        self.died = set()
+        for channel in self.channels:
+            channel.steps += 1
+        signals.words[REQUEST] = number << FLAG_BITS | flags
+        fence()
+        if signals.asleep.tobytes() != self._nobody:
+            for channel, asleep in zip(self.channels, signals.asleep, strict=True):
+                if asleep:
+                    channel.wake()
+
+    def wait(self, deadline: float | None) -> bool:
+        """Wait until all workers that live have carried out the last step.
+
+        Args:
+                deadline: Time of `time.monotonic` to give up at; None to wait on.
+
+        Returns:
+            Whether they have. If not, `missing` tells who has not.
+        """
+        replies = self._signals.replies
+        wanted = self._number.to_bytes(_WORD, "little") * len(replies)
+        patience = self._patience
+        patience.begin(self._is_short)
+        for _ in patience.looks:
+            if replies.tobytes() == wanted:
+                break
+            sched_yield()
+        while replies.tobytes() != wanted:
+            if not patience.yields() and not self._sleep(deadline):
+                return False
+        self._ended = time.monotonic()
+        return True
+
+    def has_ended(self) -> bool:
+        """Whether `wait` would return at once."""
+        if self.missing():
+            self._look()
+        return not self.missing()
+
+    def missing(self) -> list[int]:
+        """The indices of workers that live and have not carried out the last step."""
+        number = self._number
+        return [
+            index for index, done in enumerate(self._signals.replies) if done != number
+        ]
+
+    def reports(self) -> dict[int, Message | None]:
+        """The reports of the last step, which has ended, by the worker's index."""
+        number = self._number
+        numbers = self._signals.reports.tolist()
+        if number not in numbers:
+            return {}
+        found: dict[int, Message | None] = {}
+        for index, last in enumerate(numbers):
+            if last == number and index not in self.died:
+                found[index] = self.channels[index].report(number)
+        return found
+
+    def request(self, index: int) -> Request:
+        """The last step as a request to one worker, for error messages."""
+        return Request(
+            Command.STEP_ROWS, "step", self._number, self.channels[index].steps
+        )
+
+    @property
+    def call(self) -> Any:
+        """The call that the last step belongs to, while somebody holds it."""
+        return None if self._call is None else self._call()
+
+    @call.setter
+    def call(self, call: Any) -> None:
+        self._call = ref(call)
+
+    @property
+    def _signals(self) -> Signals:
+        assert self._fleet.signals is not None, "all workers have left"
+        return self._fleet.signals
+
+    def _judge(self, signals: Signals) -> None:
+        """Find out how to wait: what a wait takes depends on how all of them wait."""
+        working = sum(signals.busy) * 1e-9 / self._cores
+        self._is_short = working < SHORT
+        signals.words[WAITS_ARE_SHORT] = working + self._pause < SHORT
+
+    def _sleep(self, deadline: float | None) -> bool:
+        """Sleep until something has happened; returns False at the deadline."""
+        signals = self._signals
+        signals.words[PARENT_ASLEEP] = 1
+        fence()
+        try:
+            missing = self.missing()
+            poll = select.poll()
+            for index in missing:
+                for handle, events in self.channels[index].handles():
+                    poll.register(handle, events)
+            wait = _MAX_MILLISECONDS
+            if deadline is not None:
+                wait = min(wait, max(0.0, deadline - time.monotonic()) * 1e3)
+            if missing and not poll.poll(wait) and deadline is not None:
+                return time.monotonic() < deadline
+        finally:
+            signals.words[PARENT_ASLEEP] = 0
+        self._look()
+        return True
+
+    def _look(self) -> None:
+        """Take in what workers have sent, and answer for those that have died."""
+        for index in self.missing():
+            channel = self.channels[index]
+            channel.look(self.request(index))
+            if channel.dead:
+                self.died.add(index)
+                # So that the last of the others takes itself for the last one.
+                self._signals.replies[index] = self._number
+        fence()

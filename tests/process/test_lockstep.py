@@ -1,0 +1,135 @@
+"""Workers that are stepped together, without messages."""
+
+import contextlib
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from rltools import BatchEnv
+from rltools.batching.fleet_group import FleetGroup
+from rltools.process.lockstep import Lockstep
+from rltools.process.signals import WAITS_ARE_SHORT
+from rltools.wrappers import ExternalProcess
+
+pytestmark = pytest.mark.timeout(60)
+
+
+class Counter(gym.Env):
+    """Observes its number and its steps."""
+
+    observation_space = gym.spaces.Box(-np.inf, np.inf, (2,), np.float64)
+    action_space = gym.spaces.Discrete(2)
+
+    def __init__(self, number):
+        self.number = number
+        self.steps = 0
+
+    def reset(self, *, seed=None, options=None):
+        self.steps = 0
+        return self._observe(), {}
+
+    def step(self, action):
+        self.steps += 1
+        return self._observe(), float(action), False, False, {}
+
+    def _observe(self):
+        return np.array([self.number, self.steps], np.float64)
+
+
+def make_counters(count):
+    return [lambda number=number: Counter(number) for number in range(count)]
+
+
+@pytest.fixture
+def launch():
+    with contextlib.ExitStack() as stack:
+
+        def launch(count, workers):
+            batch = BatchEnv.launch(make_counters(count), workers=workers)
+            return stack.enter_context(contextlib.closing(batch))
+
+        yield launch
+
+
+def messages_sent(batch):
+    [group] = batch._groups.all
+    assert isinstance(group, FleetGroup)
+    return [channel._transport._sent for channel in group.lockstep.channels]
+
+
+def test_steps_need_no_message(launch, monkeypatch):
+    batch = launch(5, 2)
+    batch.reset()
+    batch.step(np.zeros(5, np.int64))
+    wakes = []
+    monkeypatch.setattr(
+        "rltools.process.channel.WorkerChannel.wake", lambda self: wakes.append(self)
+    )
+    # Nobody sleeps while waits are short; if the machine is busy somebody may.
+    before = messages_sent(batch)
+    batch.step(np.zeros(5, np.int64), blocking=False)
+    assert messages_sent(batch) == before
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_everybody_sleeps_between_steps(launch, monkeypatch, count):
+    """No call is lost between the last look and falling asleep, on either side."""
+
+    def sleepy(lockstep, signals):
+        lockstep._is_short = False
+        signals.words[WAITS_ARE_SHORT] = 0
+
+    monkeypatch.setattr(Lockstep, "_judge", sleepy)
+    batch = launch(count, count)
+    batch.reset()
+    for step in range(1, 1501):
+        observ, *_ = batch.step(np.full(count, step % 2))
+        assert observ.tolist() == [[number, step] for number in range(count)]
+
+
+def test_steps_and_messages_in_turn(launch):
+    batch = launch(3, 3)
+    for _ in range(20):
+        batch.reset()
+        for step in (1, 2):
+            observ, reward, *_ = batch.step(np.array([0, 1, step % 2]))
+            assert observ[:, 1].tolist() == [step] * 3
+            assert reward.tolist() == [0, 1, step % 2]
+            assert batch[1].get_wrapper_attr("steps") == step
+
+
+def test_a_call_beside_a_step_comes_after_it(launch):
+    batch = launch(2, 2)
+    batch.reset()
+    batch.step(np.zeros(2, np.int64))
+    promise = batch.step(np.ones(2, np.int64), blocking=False)
+    seen = [env.call("get_wrapper_attr", "steps") for env in batch.envs]
+    assert [each() for each in seen] == [2, 2]
+    assert promise()[0][:, 1].tolist() == [2, 2]
+
+
+def test_workers_can_move_from_batch_to_batch():
+    """Those that were used on their own, and those of an earlier batch."""
+    envs = [ExternalProcess(make) for make in make_counters(2)]
+    envs[0].reset()
+    assert envs[0].step(1)[0].tolist() == [0, 1]
+    with contextlib.closing(BatchEnv(envs)) as batch:
+        batch.reset()
+        for step in (1, 2, 3):
+            observ, *_ = batch.step(np.zeros(2, np.int64))
+            assert observ.tolist() == [[0, step], [1, step]]
+        swapped = BatchEnv(envs[::-1])
+        swapped.reset()
+        observ, *_ = swapped.step(np.zeros(2, np.int64))
+        assert observ.tolist() == [[1, 1], [0, 1]]
+
+
+def test_batch_of_some_that_are_closed(launch):
+    batch = launch(2, 2)
+    batch.reset()
+    batch.step(np.zeros(2, np.int64))
+    batch[0].close()
+    with pytest.raises(Exception, match="closed"):
+        batch.step(np.zeros(2, np.int64))
+    assert batch[1].reset()[0].tolist() == [1, 0]

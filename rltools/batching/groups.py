@@ -1,6 +1,6 @@
 """All groups of a batch, called as one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,16 @@ class Groups:
         self, actions: Any, resets: np.ndarray | None, same_step: bool
     ) -> "JointCall":
         """Start a step of all environments; see `Group`."""
-        return self._start(
-            self._in_order, lambda group: group.step(actions, resets, same_step)
-        )
+        joint = JointCall(self._in_order)
+        calls = joint.calls
+        try:
+            for group in self._in_order:
+                call = group.step(actions, resets, same_step)
+                calls.append(Done(call.result()) if self._blocking else call)
+        except BaseException:  # Such as Ctrl-C.
+            joint.give_up()
+            raise
+        return joint
 
     def reset(
         self,
@@ -51,33 +58,27 @@ class Groups:
             local = [row - group.first for row in ours]
             return group.reset(local, [seed_of[row] for row in ours], options)
 
-        taking_part = [group for group in self._in_order if group.first in chosen]
-        return self._start(taking_part, start)
-
-    def outcomes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Copies of the rewards, terminations and truncations of all environments."""
-        columns = [group.columns for group in self.all]
-        if len(columns) == 1:
-            only = columns[0]
-            return only.rewards.copy(), only.terminated.copy(), only.truncated.copy()
-        return (
-            np.concatenate([each.rewards for each in columns]),
-            np.concatenate([each.terminated for each in columns]),
-            np.concatenate([each.truncated for each in columns]),
-        )
-
-    def _start(
-        self, groups: Sequence[Group], start: Callable[[Group], Call]
-    ) -> "JointCall":
-        joint = JointCall(groups)
+        joint = JointCall([each for each in self._in_order if each.first in chosen])
         try:
-            for group in groups:
+            for group in joint.groups:
                 call = start(group)
                 joint.calls.append(Done(call.result()) if self._blocking else call)
         except BaseException:  # Such as Ctrl-C.
             joint.give_up()
             raise
         return joint
+
+    def outcomes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Copies of the rewards, terminations and truncations of all environments."""
+        if len(self.all) == 1:
+            only = self.all[0].columns
+            return only.rewards.copy(), only.terminated.copy(), only.truncated.copy()
+        columns = [group.columns for group in self.all]
+        return (
+            np.concatenate([each.rewards for each in columns]),
+            np.concatenate([each.terminated for each in columns]),
+            np.concatenate([each.truncated for each in columns]),
+        )
 
 
 class JointCall:
@@ -87,11 +88,12 @@ class JointCall:
         groups: The groups that take part.
 
     Attributes:
+        groups: See above.
         calls: Their calls, as far as they have been started.
     """
 
     def __init__(self, groups: Sequence[Group]) -> None:
-        self._groups = groups
+        self.groups = groups
         self.calls: list[Call] = []
 
     def reports(self) -> list[Report]:
@@ -113,7 +115,7 @@ class JointCall:
         """The infos and the failures of all groups, by place in the batch."""
         infos: dict[int, dict[str, Any]] = {}
         failures: dict[int, BaseException] = {}
-        for group, report in zip(self._groups, reports, strict=True):
+        for group, report in zip(self.groups, reports, strict=True):
             for row, info in report.infos.items():
                 infos[group.first + row] = info
             for row, error in (report.failures | report.violations).items():

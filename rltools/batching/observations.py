@@ -27,7 +27,8 @@ class Observations:
         self._space = space
         self._groups = groups
         self._copy = copy
-        self._is_array = isinstance(space, ARRAY_SPACES)
+        # What most batches are.
+        self._is_simple = isinstance(space, ARRAY_SPACES) and copy and len(groups) == 1
         self._places = [
             (index, row)
             for index, group in enumerate(groups)
@@ -36,9 +37,10 @@ class Observations:
 
     def read(self) -> Any:
         """The batched observation of all environments."""
+        if self._is_simple:
+            [leaf] = self._groups[0].columns.observs.leaves()
+            return leaf.copy()
         segments = [group.columns.observs.leaves() for group in self._groups]
-        if self._is_array and self._copy and len(segments) == 1:
-            return segments[0][0].copy()  # What most batches are, a little faster.
         if not self._copy and len(segments) == 1:
             leaves: list[Any] = [
                 tuple(leaf) if isinstance(leaf, list) else leaf for leaf in segments[0]

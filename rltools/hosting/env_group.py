@@ -62,8 +62,23 @@ class EnvGroup:
             was, and the other columns are zero.
         """
         report = Report()
-        results = self._call_all(actions, resets, report)
-        return self.take_steps(results, report, same_step=same_step)
+        results: list[Any] = []
+        append = results.append
+        try:
+            if resets is None:
+                for env, action in zip(self._envs, actions, strict=True):
+                    append(env.step(action))
+            else:
+                for env, action, is_reset in zip(
+                    self._envs, actions, resets, strict=True
+                ):
+                    append(as_step(env.reset()) if is_reset else env.step(action))
+        except self._caught as error:
+            self._go_on_after(error, results, actions, resets, report)
+        self._intake.take_steps(results, report)
+        if same_step:
+            self._reset_ended(results, report)
+        return report
 
     def take_steps(
         self, results: Sequence[Any], report: Report, *, same_step: bool = False
@@ -86,32 +101,25 @@ class EnvGroup:
             self._reset_one(row, report, seed=seed, options=options)
         return report
 
-    def _call_all(
+    def _go_on_after(
         self,
+        error: BaseException,
+        results: list[Any],
         actions: Sequence[Any],
         resets: Sequence[bool] | None,
         report: Report,
-    ) -> list[Any]:
-        results: list[Any] = []
-        append = results.append
-        # An environment that raises ends the inner loop; the outer one goes on with
-        # the next. The inner one is all that most steps consist of.
-        envs, todo = self._envs, actions
-        while True:
+    ) -> None:
+        """Call the environments that are left after one has raised."""
+        report.failures[len(results)] = error
+        results.append(None)
+        for row in range(len(results), len(self._envs)):
+            env = self._envs[row]
             try:
-                if resets is None:
-                    for env, action in zip(envs, todo, strict=True):
-                        append(env.step(action))
-                else:
-                    for env, action, is_reset in zip(envs, todo, resets, strict=True):
-                        append(as_step(env.reset()) if is_reset else env.step(action))
-                return results
-            except self._caught as error:
-                report.failures[len(results)] = error
-                append(None)
-            done = len(results)
-            envs, todo = self._envs[done:], actions[done:]
-            resets = resets and resets[-len(envs) :] if envs else None
+                is_reset = resets is not None and resets[row]
+                result = as_step(env.reset()) if is_reset else env.step(actions[row])
+            except self._caught as problem:
+                report.failures[row], result = problem, None
+            results.append(result)
 
     def _reset_ended(self, results: Sequence[Any], report: Report) -> None:
         columns = self._columns

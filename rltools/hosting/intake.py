@@ -44,7 +44,7 @@ class Intake:
         self._rewards = columns.rewards.data
 
     def take_steps(self, results: Sequence[Any], report: Report) -> None:
-        """Store what every environment returned from `step`, or see `as_step`.
+        """Store what environments returned from `step`, or see `as_step`.
 
         Those whose failure is reported are left out. Where something is wrong the
         observation stays what it was, and the other columns are zero.

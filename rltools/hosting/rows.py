@@ -152,9 +152,17 @@ class _BoxRows(_ArrayRows):
         return None
 
     def write_all(self, values: Sequence[Any]) -> bool:
-        if not self._shape or [*map(type, values)] != self._types:
+        try:
+            if (
+                not self._shape
+                or [*map(type, values)] != self._types
+                or [*map(len, values)] != self._lengths
+            ):
+                return False
+            np.concatenate(values, out=self._joined, casting="no")
+        except (TypeError, ValueError):
             return False
-        return self._join(values, self._joined)
+        return True
 
     def row(self, row: int) -> Any:
         return self._array[row].copy() if self._shape else np.array(self._array[row])

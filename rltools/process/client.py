@@ -9,7 +9,7 @@ from rltools.errors import ClosedError, InvalidSpaceError, NotPicklableError
 from rltools.hosting.columns import Columns, columns_in, size_of_columns
 from rltools.process.bell import BELL_SIZE, IS_RELIABLE, Bell
 from rltools.process.block import SharedBlock
-from rltools.process.channel import WorkerChannel
+from rltools.process.link import Link
 from rltools.process.protocol import Command, dumps, dumps_by_value
 from rltools.process.registrations import pack_registrations
 from rltools.process.request import Request
@@ -19,17 +19,17 @@ class WorkerClient:
     """Has environments made in a worker of its own, and asks for what they can do.
 
     Args:
-        block: Memory to share with the worker; it stays the caller's.
-        **options: See `WorkerChannel`.
+        channel: The way to the worker.
+        block: Memory for what crosses in a step; it stays the caller's.
 
     Attributes:
-        channel: The way to the worker.
+        channel: See above.
         first: Place in a batch of the worker's first environment.
     """
 
-    def __init__(self, *, block: SharedBlock, **options: Any) -> None:
-        self.channel = WorkerChannel(block=block, **options)
-        self.first: int = self.channel.index
+    def __init__(self, channel: Link, block: SharedBlock) -> None:
+        self.channel = channel
+        self.first: int = channel.index
         self._expected: dict[str, Any] | None = None
         self._block = block
         self._count = 0

@@ -16,6 +16,7 @@ from rltools.errors import (
     WorkerError,
 )
 from rltools.process.block import SharedBlock
+from rltools.process.channel import WorkerChannel
 from rltools.process.client import WorkerClient
 from rltools.process.protocol import Command
 
@@ -66,11 +67,11 @@ class Supervisor:
         restarts: int = 0,
     ) -> None:
         self._constructors = list(constructors)
-        self._options = {"timeout": timeout, "threads": threads}
+        self._options: dict[str, Any] = {"timeout": timeout, "threads": threads}
         self._restarts = restarts
         self._index = next(_indices)
         self._cores: set[int] | None = None
-        self._block = SharedBlock.create()
+        self._block = self._make_block()
         finalize(self, self._block.close)
         self._lock = threading.Lock()
         self._rows_call: ref[OpenCall] | None = None
@@ -216,8 +217,16 @@ class Supervisor:
         info = {"worker_restarted": True, "worker_error": str(self._first_cause)}
         return self.recall(slot), 0.0, False, True, info
 
+    def _make_block(self) -> SharedBlock:
+        return SharedBlock.create()
+
+    def _make_client(self) -> WorkerClient:
+        """A life without environments yet; other places of work make another one."""
+        channel = WorkerChannel(index=self._index, block=self._block, **self._options)
+        return WorkerClient(channel, self._block)
+
     def _begin_life(self) -> WorkerClient:
-        client = WorkerClient(index=self._index, block=self._block, **self._options)
+        client = self._make_client()
         try:
             client.build(self._constructors)
             if self._cores is not None:

@@ -40,14 +40,15 @@ def serve(connection: socket.socket, block: SharedBlock) -> None:
     while not host.closed:
         try:
             request, flags = inbox.receive()
-            status, body = _answer(host, request, flags)
+            status, body = answer(host, request, flags)
             inbox.bell = host.bell
             inbox.answer(Message(request.number, status, body))
         except (EOFError, OSError):
             break
 
 
-def _answer(host: Host, request: Message, flags: int) -> tuple[Status, bytes]:
+def answer(host: Host, request: Message, flags: int = 0) -> tuple[Status, bytes]:
+    """Have a request carried out; returns what became of it, and the reply's body."""
     # Even SystemExit is the environment's failure, not an order to this loop.
     arguments: tuple[Any, ...] = (None, True) if flags & SAME_STEP else ()
     try:

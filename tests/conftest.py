@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(items):
 
 
 class RayCluster:
-    """Nodes that are processes of this machine; each has eight CPUs."""
+    """Nodes that are processes of this machine; the first has eight CPUs."""
 
     def __init__(self, folder, system_config):
         from ray.cluster_utils import Cluster
@@ -60,10 +60,9 @@ class RayCluster:
         self._cluster = Cluster(initialize_head=True, head_node_args=head)
         self.address = self._cluster.address
 
-    def add_node(self, resource):
-        """Add a node that has four of a resource of its own."""
-        options = {**self._options, "resources": {resource: 4}}
-        return self._cluster.add_node(**options)
+    def add_node(self):
+        """Add a node with two CPUs."""
+        return self._cluster.add_node(**{**self._options, "num_cpus": 2})
 
     def remove_node(self, node):
         """End a node as suddenly as a machine ends that loses its power."""

@@ -56,7 +56,6 @@ class ActorChannel:
         self._actor = make_actor(options)
         self._placement = Placement(self._ray, self._actor, needs_of(options))
         self._numbers = itertools.count(1)
-        self._newest = 0  # Number of the request whose columns were taken last.
         self._lock = threading.RLock()
         self._deadline: float | None = None  # To end by, once it is being closed.
         self._closing: Request | None = None
@@ -181,11 +180,8 @@ class ActorChannel:
     def _take(self, request: Request, reply: bytes) -> None:
         status, columns, body = unpack_message(reply)
         with self._lock:
-            # What an older request says of the environments has been overtaken.
-            if columns and request.number > self._newest:
-                assert self.column_bytes is not None
+            if columns and self.column_bytes is not None:  # Else it is being closed.
                 self.column_bytes.unpack_outputs(columns)
-                self._newest = request.number
             request.accept(Message(request.number, status, body))
 
     def _check_connected(self) -> None:

@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 
 import cloudpickle
 import gymnasium as gym
@@ -90,8 +89,8 @@ def kill_self():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def sleep_for_ever():
-    threading.Event().wait()
+def hold_the_interpreter():
+    10 ** (10**8)  # A loop in C, which no signal handler of Python's interrupts.
 
 
 def actions(*ones):
@@ -115,6 +114,12 @@ def launch(ray_cluster, no_actor_left):
             )
 
         yield launch
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Actors that hang are ended sooner."""
+    monkeypatch.setattr("rltools.process.worker_env._SECONDS_TO_CLOSE", 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -158,8 +163,10 @@ def assert_equal(one, two):
         np.testing.assert_array_equal(one, two, strict=isinstance(one, np.ndarray))
 
 
-@pytest.mark.parametrize("autoreset", ["disabled", "next_step", "same_step"])
-@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize(
+    ("space", "autoreset"),
+    [("nested", "disabled"), ("box", "next_step"), ("nested", "same_step")],
+)
 def test_equals_the_batch_of_this_process(ray_cluster, no_actor_left, space, autoreset):
     """Law: the same arrays, dtypes and infos, whatever the space and the mode."""
 
@@ -182,7 +189,7 @@ def test_large_observations(ray_cluster, no_actor_left):
 
     def make():
         return MockEnvironment(
-            observation_space=gym.spaces.Box(0, 255, (600, 400, 3), np.uint8),
+            observation_space=gym.spaces.Box(0, 255, (400, 300, 3), np.uint8),
             action_space=gym.spaces.Discrete(2),
         )
 
@@ -270,11 +277,6 @@ def test_plan_says_where(ray_cluster, no_actor_left, caplog):
         assert f"5 environments {where}" in caplog.text
         assert len(set(batch.worker_pids)) == 2
         assert "ActorEnv 4 of Worker 1 (pid" in repr(batch[4])
-
-
-def test_no_more_actors_than_environments(ray_cluster, no_actor_left):
-    with contextlib.closing(BatchEnv.launch(FaultyEnv, 1, cluster="ray")) as batch:
-        assert batch.plan.workers == 1
 
 
 @pytest.mark.parametrize(
@@ -370,34 +372,34 @@ def test_a_loss_is_told_also_after_others_of_the_actor_were_reset(launch):
     assert info["worker_restarted"].tolist() == [False, False, True, False]
 
 
-def test_an_actor_that_hangs(launch, ends_within):
-    batch = launch(sleep_for_ever, timeout=1, restarts=1)
+def test_an_actor_that_hangs(impatient, launch, ends_within):
+    batch = launch(hold_the_interpreter, timeout=0.5, restarts=1)
     batch.reset()
     pid = batch.worker_pids[0]
-    observ, _, _, truncated, info = batch.step(actions(1))
+    _, _, _, truncated, info = batch.step(actions(1))
     assert truncated.tolist() == [True, True, False, False]
-    assert "within 1 seconds" in info["worker_error"][0]
+    assert "within 0.5 seconds" in info["worker_error"][0]
     assert ends_within(pid, 5)
     batch.reset(indices=[0, 1])
-    with pytest.raises(RequestTimeoutError, match="within 1 seconds"):
+    with pytest.raises(RequestTimeoutError, match=r"within 0\.5 seconds"):
         batch.step(actions(0))
 
 
 def test_death_of_a_node(launch, ray_cluster, ends_within):
-    options = {"ray_options": {"resources": {"plant": 1}}}
-    first = ray_cluster.add_node("plant")
-    mortal = launch(**options)
-    immortal = launch(**options, restarts=1)
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    node = ray_cluster.add_node()
+    # There if possible, and somewhere else if not.
+    strategy = NodeAffinitySchedulingStrategy(node.node_id, soft=True)
+    options = {"workers": 1, "ray_options": {"scheduling_strategy": strategy}}
+    mortal, immortal = launch(**options), launch(**options, restarts=1)
     for batch in (mortal, immortal):
         batch.reset()
         before = batch.step(actions())[0]
-    pids = mortal.worker_pids + immortal.worker_pids
-    second = ray_cluster.add_node("plant")
-    ray_cluster.remove_node(first)
-    assert all(ends_within(pid, 10) for pid in pids)
-    with pytest.raises(Exception, match="actor has died") as caught:
+    ray_cluster.remove_node(node)
+    assert all(ends_within(batch.worker_pids[0], 10) for batch in (mortal, immortal))
+    with pytest.raises(WorkerDiedError, match="actor has died"):
         mortal.step(actions())
-    assert isinstance(caught.value.__cause__ or caught.value, WorkerDiedError)
     observ, _, _, truncated, info = immortal.step(actions())
     np.testing.assert_array_equal(observ, before)
     assert truncated.all()
@@ -405,13 +407,10 @@ def test_death_of_a_node(launch, ray_cluster, ends_within):
     observ = immortal.reset()[0]
     assert not set(observ[:, 2]) & set(before[:, 2])
     assert steps(immortal.step(actions())[0]) == [1] * 4
-    immortal.close()
-    mortal.close()
-    ray_cluster.remove_node(second)
 
 
-def test_close_ends_the_actors(launch, ends_within):
-    batch = launch(sleep_for_ever)
+def test_close_ends_the_actors(impatient, launch, ends_within):
+    batch = launch(hold_the_interpreter)
     batch.reset()
     pids = batch.worker_pids
     batch.step(actions(0), blocking=False)

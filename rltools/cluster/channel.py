@@ -7,6 +7,7 @@ import threading
 import time
 from typing import Any
 
+from rltools.cluster.interrupts import get_interruptibly, is_there
 from rltools.cluster.messages import ColumnBytes, pack_message, unpack_message
 from rltools.cluster.placement import Placement
 from rltools.cluster.session import connect, make_actor, needs_of
@@ -117,8 +118,7 @@ class ActorChannel:
         """Whether `wait` would return at once."""
         if request.reply is not None or not self._ray.is_initialized():
             return True
-        done, _ = self._ray.wait([request.carrier], timeout=0)
-        return bool(done)
+        return is_there(self._ray, request.carrier, timeout=0)
 
     def kill(self) -> None:
         """End the actor at once, whatever it is doing."""
@@ -167,7 +167,7 @@ class ActorChannel:
         exceptions = self._ray.exceptions
         self._check_connected()
         try:
-            return self._ray.get(request.carrier, timeout=timeout)
+            return get_interruptibly(self._ray, request.carrier, timeout)
         except exceptions.GetTimeoutError as error:
             raise self._late(request, timeout) from error
         except exceptions.RayError as error:
@@ -204,7 +204,7 @@ class ActorChannel:
         """Wait until the cluster says that the actor is no more."""
         if self._ray.is_initialized():
             asked = self._actor.locate.remote()
-            self._ray.wait([asked], timeout=_SECONDS_TO_END)
+            is_there(self._ray, asked, timeout=_SECONDS_TO_END)
 
     def _late(self, request: Request, timeout: float | None) -> RequestTimeoutError:
         return RequestTimeoutError(

@@ -6,6 +6,8 @@ import time
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from rltools.cluster.interrupts import is_there
+
 _log = logging.getLogger(__name__)
 _SECONDS_TO_WARN = 10.0
 
@@ -44,10 +46,10 @@ class Placement:
 
     def look(self) -> Location | None:
         """Where it is, or None if that is not known yet; does not wait."""
-        if not self._is_settled() and self._ray.is_initialized():
-            done, _ = self._ray.wait([self._located], timeout=0)
-            if done:
-                self._settle()
+        if self._is_settled() or not self._ray.is_initialized():
+            return self.location
+        if is_there(self._ray, self._located, timeout=0):
+            self._settle()
         return self.location
 
     def wait(self, who: str, timeout: float | None = None) -> None:
@@ -62,8 +64,7 @@ class Placement:
         while not self._is_settled() and self._ray.is_initialized():
             remaining = max(0.0, deadline - time.monotonic())
             seconds = min(_SECONDS_TO_WARN, remaining)
-            done, _ = self._ray.wait([self._located], timeout=seconds)
-            if done:
+            if is_there(self._ray, self._located, timeout=seconds):
                 self._settle()
             elif seconds == remaining:
                 return

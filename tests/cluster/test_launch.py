@@ -66,6 +66,9 @@ class FaultyEnv(gym.Env):
         self.steps += 1
         return self._observe(), 1.0, False, False, {}
 
+    def run(self, function):
+        return function()
+
     def _observe(self):
         return np.array([self.number, self.steps, os.getpid()], np.float64)
 
@@ -362,7 +365,8 @@ def test_a_loss_is_told_also_after_others_of_the_actor_were_reset(launch):
     batch = launch(restarts=1)
     batch.reset()
     before = batch.step(actions())[0]
-    os.kill(batch.worker_pids[1], signal.SIGKILL)
+    with pytest.raises(WorkerDiedError, match="'run'"):
+        batch[3].run(kill_self)
     # The new actor knows nothing of the episode of 2, whose end is still to be told.
     assert batch.reset(indices=[3])[0][:, :2].tolist() == [[3, 0]]
     observ, _, _, truncated, info = batch.step(actions())

@@ -233,6 +233,25 @@ def test_waits_for_nothing_but_the_promise(robot, gate):
     assert env.step(HARMLESS)[0][0] == 2
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_what_interrupts_a_wait_loses_nothing(robot, gate, error):
+    def interrupt(*_):
+        raise error
+
+    kept = signal.signal(signal.SIGALRM, interrupt)
+    robot.harm = gate
+    promise = robot.step(HARMFUL, blocking=False)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    started = time.monotonic()
+    with pytest.raises(error):
+        promise()
+    assert time.monotonic() - started < 5
+    signal.signal(signal.SIGALRM, kept)
+    gate.open()
+    assert promise()[0][0] == 1
+    assert robot.step(HARMLESS)[0][0] == 2
+
+
 def test_dropped_promises_are_given_up(robot):
     robot.reset(blocking=False)
     robot.step(HARMLESS, blocking=False)

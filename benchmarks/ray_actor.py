@@ -32,6 +32,7 @@ class Idle:
     """An actor that does nothing."""
 
     def call(self, data: bytes = b"") -> bytes:
+        """Return what is given."""
         return data
 
 
@@ -90,8 +91,8 @@ def compare_batches(name: str, count: int, workers: int, rounds: int) -> None:
     with ExitStack() as stack:
         steps: Steps = {}
         for label, options in (
-            (f"{workers} actors", {"workers": workers, "cluster": "ray"}),
             ("one actor", {"workers": 1, "cluster": "ray"}),
+            (f"{workers} actors", {"workers": workers, "cluster": "ray"}),
             (f"{workers} workers", {"workers": workers}),
             ("this process", {"workers": 0}),
         ):

@@ -64,6 +64,16 @@ class RayCluster:
         """Add a node with two CPUs."""
         return self._cluster.add_node(**{**self._options, "num_cpus": 2})
 
+    def id_of(self, node):
+        import ray
+
+        [node_id] = [
+            each["NodeID"]
+            for each in ray.nodes()
+            if each["RayletSocketName"] == node.raylet_socket_name
+        ]
+        return node_id
+
     def remove_node(self, node):
         """End a node as suddenly as a machine ends that loses its power."""
         self._cluster.remove_node(node, allow_graceful=False)

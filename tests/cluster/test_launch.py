@@ -381,7 +381,7 @@ def test_death_of_a_node(launch, ray_cluster, ends_within):
 
     node = ray_cluster.add_node()
     # There if possible, and somewhere else if not.
-    strategy = NodeAffinitySchedulingStrategy(node.node_id, soft=True)
+    strategy = NodeAffinitySchedulingStrategy(ray_cluster.id_of(node), soft=True)
     options = {"workers": 1, "ray_options": {"scheduling_strategy": strategy}}
     mortal, immortal = launch(**options), launch(**options, restarts=1)
     for batch in (mortal, immortal):

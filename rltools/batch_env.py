@@ -1,6 +1,6 @@
 """Many environments, stepped as one."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from rltools.batching.groups import Groups, JointCall
 from rltools.batching.infos import stack_infos
 from rltools.batching.observations import Observations
 from rltools.batching.pending import PendingCall
+from rltools.cluster.launch import launch_actors
 from rltools.errors import ClosedError, PendingCallError
 from rltools.hosting.report import Report
 from rltools.launching.launch import launch
@@ -106,6 +107,8 @@ class BatchEnv(gym.vector.VectorEnv):
         threads: int | None = None,
         timeout: float | None = None,
         restarts: int = 0,
+        cluster: str | None = None,
+        ray_options: Mapping[str, Any] | None = None,
         autoreset: str | AutoresetMode = AutoresetMode.DISABLED,
         copy: bool = True,
     ) -> "BatchEnv":
@@ -130,6 +133,10 @@ class BatchEnv(gym.vector.VectorEnv):
                 `ExternalProcess`.
             timeout: Seconds that a request to a worker may take.
             restarts: How often each worker may be brought back.
+            cluster: None for this machine; `"ray"` for a Ray cluster, where each worker
+                is an actor, as in `RayActor`. With `workers="auto"` there are as many
+                as the cluster has room for, but nothing is measured.
+            ray_options: Options of each actor, such as `num_cpus`.
             autoreset: As in the batch's constructor; done in the workers.
             copy: As in the batch's constructor.
 
@@ -141,12 +148,21 @@ class BatchEnv(gym.vector.VectorEnv):
             Exception: What a constructor raised. All environments are closed first.
         """
         constructors = inputs.parse_constructors(make, num_envs)
-        envs, plan = launch(
-            constructors,
-            workers=inputs.parse_workers(workers, len(constructors)),
-            pin=inputs.parse_pin(pin),
-            **check_worker_options(threads, timeout, restarts),
-        )
+        workers = inputs.parse_workers(workers, len(constructors))
+        pin = inputs.parse_pin(pin)
+        options = check_worker_options(threads, timeout, restarts)
+        where = inputs.parse_cluster(cluster, ray_options, workers, pin, threads)
+        envs: list[gym.Env]
+        if where is None:
+            envs, plan = launch(constructors, workers=workers, pin=pin, **options)
+        else:
+            envs, plan = launch_actors(
+                constructors,
+                workers=workers,
+                timeout=timeout,
+                restarts=restarts,
+                options=where,
+            )
         batch = cls(envs, autoreset=autoreset, copy=copy)
         batch.plan = plan
         return batch

@@ -91,6 +91,10 @@ class ClosedError(RLToolsError, RuntimeError):
     """Something was used after it had been closed."""
 
 
+class ClusterError(RLToolsError, ConnectionError):
+    """No cluster of machines can be reached."""
+
+
 class PendingCallError(RLToolsError, RuntimeError):
     """A call can't start because the result of an earlier one is still awaited."""
 

@@ -1,5 +1,7 @@
 """What the documents show is true: their code runs, and what they link to is there."""
 
+import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +17,13 @@ COMMAND = re.compile(
     r"^\.venv/bin/python -m examples\.ppo\.train .*--config=.*$", re.MULTILINE
 )
 LINK = re.compile(r"\]\(([^)#:]+)\)")
+
+# What Ray needs in order to stay there, and to tell nobody.
+ON_THE_LOOPBACK_DEVICE = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AUTH_MODE": "disabled",
+}
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -33,9 +42,11 @@ def python_documents():
 
 @pytest.mark.parametrize("path", python_documents(), ids=lambda path: path.name)
 def test_code_runs_in_order(path, tmp_path):
+    if path.name == "cluster.md" and importlib.util.find_spec("ray") is None:
+        pytest.skip("Ray is not installed")
     script = tmp_path / f"{path.stem}.py"
     script.write_text("\n".join(PYTHON.findall(path.read_text())))
-    run(script, cwd=tmp_path)
+    run(script, cwd=tmp_path, env=os.environ | ON_THE_LOOPBACK_DEVICE)
 
 
 def test_readme_tests_pass(tmp_path):

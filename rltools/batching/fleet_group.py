@@ -12,6 +12,7 @@ from rltools.errors import NotPicklableError, RLToolsError, WorkerError
 from rltools.hosting.batched import parter
 from rltools.hosting.columns import Columns
 from rltools.hosting.report import Report
+from rltools.process.channel import WorkerChannel
 from rltools.process.fleet import Fleet
 from rltools.process.lockstep import Lockstep
 from rltools.process.protocol import Message, Status
@@ -46,7 +47,7 @@ class FleetGroup:
             member.supervisor.lockstep = self.lockstep
         for member in members:
             member.supervisor.client.moved_in()
-        self._timeout = members[0].supervisor.client.channel.timeout
+        self._timeout = members[0].supervisor.timeout
         self._has_resets = False
         self.restartable = any(each.supervisor.restartable for each in members)
 
@@ -105,7 +106,8 @@ class FleetGroup:
         """Whether a step can be announced: all live and have nothing else to do."""
         fleet, lockstep = self.fleet, self.lockstep
         fleet.disturbed = False  # Before the look: what comes after it counts.
-        lockstep.channels = [each.supervisor.client.channel for each in self.members]
+        links = [each.supervisor.client.channel for each in self.members]
+        lockstep.channels = [link for link in links if isinstance(link, WorkerChannel)]
         settled = fleet.signals is not None and not lockstep.missing()
         for member, channel in zip(self.members, lockstep.channels, strict=True):
             supervisor = member.supervisor

@@ -53,12 +53,14 @@ def group_envs(envs: Sequence[gym.Env], *, blocking: bool) -> list[Group]:
 
 
 def _go_together(supervisor: Supervisor, follower: Supervisor | None) -> bool:
-    if follower is None:
+    if follower is None or not (supervisor.shares_memory and follower.shares_memory):
         return False
-    return supervisor.client.channel.timeout == follower.client.channel.timeout
+    return supervisor.timeout == follower.timeout
 
 
 def _joined(workers: Sequence[WorkerGroup]) -> Sequence[Group]:
+    if not workers[0].supervisor.shares_memory:
+        return workers
     about = workers[0].supervisor.client.constructed()
     kinds = "observation_space", "action_space"
     if all(is_fixed_size(about[kind]) for kind in kinds):

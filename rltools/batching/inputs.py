@@ -1,6 +1,6 @@
 """Checks what a batch is asked to do, before any environment moves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -134,3 +134,41 @@ def parse_pin(pin: bool | str) -> bool | str:
             f"expected pin to be True, False or 'auto', got {describe(pin)}."
         )
     return pin
+
+
+def parse_cluster(
+    cluster: str | None,
+    ray_options: Mapping[str, Any] | None,
+    workers: int | str,
+    pin: bool | str,
+    threads: int | None,
+) -> dict[str, Any] | None:
+    """The options of Ray actors, or None for workers of this machine.
+
+    The other arguments are those that mean nothing on a cluster.
+    """
+    if cluster is None:
+        if ray_options is not None:
+            raise InvalidArgumentError(
+                f"expected ray_options beside cluster='ray' only, got {ray_options!r}."
+            )
+        return None
+    if cluster != "ray":
+        raise InvalidArgumentError(
+            f"expected cluster to be 'ray' or None, got {cluster!r}."
+        )
+    if workers == 0:
+        raise InvalidArgumentError(
+            "expected workers to be at least 1, or 'auto', on a cluster, got 0."
+        )
+    for name, value in (("pin", pin is True or None), ("threads", threads)):
+        if value is not None:
+            raise InvalidArgumentError(
+                f"expected {name} to be left out on a cluster, where Ray divides the "
+                f"cores, got {value!r}."
+            )
+    if ray_options is not None and not isinstance(ray_options, Mapping):
+        raise InvalidArgumentError(
+            f"expected ray_options to be a dict, got {describe(ray_options)}."
+        )
+    return dict(ray_options or {})

@@ -10,6 +10,7 @@ import gymnasium as gym
 
 from rltools.launching.pinning import choose_pinning, pin_each
 from rltools.launching.plan import LaunchPlan, decide
+from rltools.launching.shares import shares
 from rltools.process.cores import usable_cores
 from rltools.process.measuring import StepTime
 from rltools.process.protocol import Command
@@ -51,7 +52,7 @@ def launch(
         plan = LaunchPlan(workers, pin is True, "as asked for")
         with ExitStack() as on_error:
             supervisors = []
-            for index, share in enumerate(_shares(constructors, workers)):
+            for index, share in enumerate(shares(constructors, workers)):
                 supervisors.append(_start(share, index, options, on_error))
             envs = _envs_of(supervisors)
             if pin is True:
@@ -81,11 +82,11 @@ def _launch_measured(
         )
         if plan.workers:
             there = len(constructors) - plan.here
-            shares = _shares(constructors[:there], plan.workers)
+            shared = shares(constructors[:there], plan.workers)
             supervisors = [first]
-            for index, share in enumerate(shares[1:], start=1):
+            for index, share in enumerate(shared[1:], start=1):
                 supervisors.append(_start(share, index, options, on_error))
-            first.extend(shares[0][1:])
+            first.extend(shared[0][1:])
             # Those of this process come last: others begin before them, and work.
             envs = [*_envs_of(supervisors), *_make_here(constructors[there:], on_error)]
             plan = choose_pinning(
@@ -129,12 +130,4 @@ def _envs_of(supervisors: Sequence[Supervisor]) -> list[gym.Env]:
         WorkerEnv(supervisor, slot)
         for supervisor in supervisors
         for slot in range(supervisor.count)
-    ]
-
-
-def _shares(constructors: Constructors, workers: int) -> list[Constructors]:
-    """Divide constructors among workers, in their order and as evenly as can be."""
-    ends = [len(constructors) * (i + 1) // workers for i in range(workers)]
-    return [
-        constructors[first:end] for first, end in zip([0, *ends], ends, strict=False)
     ]

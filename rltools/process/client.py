@@ -7,8 +7,8 @@ from typing import Any
 
 from rltools.errors import ClosedError, InvalidSpaceError, NotPicklableError
 from rltools.hosting.columns import Columns
-from rltools.process.channel import WorkerChannel
 from rltools.process.fleet import Berth, Fleet
+from rltools.process.link import Link
 from rltools.process.protocol import Command, dumps, dumps_by_value
 from rltools.process.registrations import pack_registrations
 from rltools.process.request import Request
@@ -18,16 +18,16 @@ class WorkerClient:
     """Has environments made in a worker of its own, and asks for what they can do.
 
     Args:
-        **options: See `WorkerChannel`.
+        channel: The way to the worker.
 
     Attributes:
-        channel: The way to the worker.
+        channel: See above.
         first: Place in a batch of the worker's first environment.
     """
 
-    def __init__(self, **options: Any) -> None:
-        self.channel = WorkerChannel(**options)
-        self.first: int = self.channel.index
+    def __init__(self, channel: Link) -> None:
+        self.channel = channel
+        self.first: int = channel.index
         self._expected: dict[str, Any] | None = None
         self._count = 0
         self._built: Request | None = None

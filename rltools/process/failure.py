@@ -13,7 +13,8 @@ from types import TracebackType
 
 import cloudpickle
 
-_OURS = tuple(str(Path(__file__).parents[1] / name) for name in ("process", "hosting"))
+_FOLDERS = ("process", "hosting", "cluster")
+_OURS = tuple(str(Path(__file__).parents[1] / name) for name in _FOLDERS)
 
 
 @dataclass(frozen=True)

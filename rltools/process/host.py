@@ -52,7 +52,7 @@ class Host:
         self._action_space: gym.Space
         self._split: Callable[[Any], list[Any]]
         self._columns: Columns
-        self._group: EnvGroup
+        self._group: EnvGroup | None = None
         self._first = 0
         self.step: Callable[[bool], bytes] = self._step_announced
         self.closed = False
@@ -60,7 +60,7 @@ class Host:
         self._actions: dict[Command, Callable[..., Any]] = {
             Command.BUILD: self._build,
             Command.STEP_ROWS: self._step_rows,
-            Command.RESET_ROWS: lambda *args: self._group.reset(*args),
+            Command.RESET_ROWS: self._reset_rows,
             Command.STEP: self._step,
             Command.RESET: self._reset,
             Command.CALL: self._call,
@@ -140,17 +140,21 @@ class Host:
         memory = map_fleet(block, *spaces, workers, rows)
         block.close()
         rest = memoryview(memory)[size_of_signals(workers) :]
-        self._columns = columns_in(rest, *spaces, rows, first=first, count=count)
+        self._use(columns_in(rest, *spaces, rows, first=first, count=count))
+        if IS_RELIABLE:
+            self.signals = Signals(memory, workers), index
+
+    def _use(self, columns: Columns) -> None:
+        env, count = self._envs[0], len(self._envs)
+        self._columns = columns
         self._group = EnvGroup(
-            self._envs, self._columns, first=self._first, caught=BaseException
+            self._envs, columns, first=self._first, caught=BaseException
         )
         self._action_space = env.action_space
         self._split = splitter(env.action_space, count)
         self.step = self._step_announced
         if count == 1:
-            self.step = solo_step(env, self._columns, self._group, self.step)
-        if IS_RELIABLE:
-            self.signals = Signals(memory, workers), index
+            self.step = solo_step(env, columns, self._group, self.step)
 
     def _discard(self) -> None:
         """A worker that has not all of its environments has nothing to serve."""
@@ -160,7 +164,7 @@ class Host:
 
     def _place(self, first: int) -> None:
         self._first = first
-        if self.signals is not None:
+        if self._group is not None:
             self._group.place(first)
 
     def _step_rows(
@@ -173,8 +177,13 @@ class Host:
             leaves = (np.array(leaf) for leaf in columns.actions.leaves())
             batch = assemble(self._action_space, leaves)
             actions = self._split(batch)
-        resets = columns.resets.tolist()
+        resets = columns.resets.tolist() if columns.resets.any() else None
+        assert self._group is not None
         return self._group.step(actions, resets, same_step=same_step)
+
+    def _reset_rows(self, *arguments: Any) -> Report:
+        assert self._group is not None, "it has no place yet"
+        return self._group.reset(*arguments)
 
     def _step_announced(self, same_step: bool) -> bytes:
         try:

@@ -26,6 +26,7 @@ class Request:
         is_shared: Whether the worker has other environments as well.
         observs: Where the observation of its reply may be.
         reply: The reply, once it is there.
+        carrier: By what its channel will know the reply.
     """
 
     command: Command
@@ -36,6 +37,7 @@ class Request:
     is_shared: bool = False
     observs: Rows | None = None
     reply: Message | None = None
+    carrier: Any = None
     _observ: Any = field(default=None, init=False)
 
     def describe(self) -> str:

@@ -15,6 +15,7 @@ from rltools.errors import (
     WorkerDiedError,
     WorkerError,
 )
+from rltools.process.channel import WorkerChannel
 from rltools.process.client import WorkerClient
 from rltools.process.lockstep import Lockstep
 from rltools.process.protocol import Command
@@ -56,7 +57,10 @@ class Supervisor:
         recall: Returns the last observation of an environment.
         index: What error messages call the worker.
         lockstep: By which it is stepped together with others, if it is.
+        shares_memory: Whether its workers can share memory with this process.
     """
+
+    shares_memory = True
 
     def __init__(
         self,
@@ -67,7 +71,7 @@ class Supervisor:
         restarts: int = 0,
     ) -> None:
         self._constructors = list(constructors)
-        self._options = {"timeout": timeout, "threads": threads}
+        self._options: dict[str, Any] = {"timeout": timeout, "threads": threads}
         self._restarts = restarts
         self._index = next(_indices)
         self._cores: set[int] | None = None
@@ -98,6 +102,11 @@ class Supervisor:
     def count(self) -> int:
         """The number of its environments."""
         return len(self._constructors)
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds that a request may take; None for as long as it takes."""
+        return self._options["timeout"]
 
     @property
     def restartable(self) -> bool:
@@ -222,8 +231,12 @@ class Supervisor:
         info = {"worker_restarted": True, "worker_error": str(self._first_cause)}
         return self.recall(slot), 0.0, False, True, info
 
+    def _make_client(self) -> WorkerClient:
+        """A life without environments yet; other places of work make another one."""
+        return WorkerClient(WorkerChannel(index=self._index, **self._options))
+
     def _begin_life(self) -> WorkerClient:
-        client = WorkerClient(index=self._index, **self._options)
+        client = self._make_client()
         try:
             client.build(self._constructors)
             if self._cores is not None:

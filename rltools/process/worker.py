@@ -37,7 +37,7 @@ def serve(connection: socket.socket) -> None:
     while not host.closed:
         try:
             request = inbox.receive(host.step)
-            status, reply = _answer(host, request)
+            status, reply = answer(host, request)
             if host.signals is not None:
                 inbox.heed(*host.signals)
             inbox.answer(Message(request.number, status, reply))
@@ -45,7 +45,8 @@ def serve(connection: socket.socket) -> None:
             break
 
 
-def _answer(host: Host, request: Message) -> tuple[Status, bytes]:
+def answer(host: Host, request: Message) -> tuple[Status, bytes]:
+    """Have a request carried out; returns what became of it, and the reply's body."""
     # Even SystemExit is the environment's failure, not an order to this loop.
     arguments: tuple[Any, ...] = ()
     try:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rltools.wrappers.limit_duration import LimitDuration as LimitDuration
     from rltools.wrappers.random_start import RandomStart as RandomStart
     from rltools.wrappers.range_normalize import RangeNormalize as RangeNormalize
+    from rltools.wrappers.ray_actor import RayActor as RayActor
     from rltools.wrappers.sb3_vec_env import to_sb3 as to_sb3
 
 _EXPORTS = {
@@ -31,6 +32,7 @@ _EXPORTS = {
     "LimitDuration": "rltools.wrappers.limit_duration",
     "RandomStart": "rltools.wrappers.random_start",
     "RangeNormalize": "rltools.wrappers.range_normalize",
+    "RayActor": "rltools.wrappers.ray_actor",
     "to_sb3": "rltools.wrappers.sb3_vec_env",
 }
 __all__ = sorted(_EXPORTS)

@@ -15,13 +15,12 @@ from rltools.batching.actions import Actions
 from rltools.batching.episodes import Episodes
 from rltools.batching.failures import raise_failures
 from rltools.batching.grouping import group_envs
-from rltools.batching.groups import Groups, JointCall
+from rltools.batching.groups import Groups, JointCall, Outcome
 from rltools.batching.infos import stack_infos
 from rltools.batching.observations import Observations
 from rltools.batching.pending import PendingCall
 from rltools.cluster.launch import launch_actors
 from rltools.errors import ClosedError, PendingCallError
-from rltools.hosting.report import Report
 from rltools.launching.launch import launch
 from rltools.launching.plan import LaunchPlan
 from rltools.process.promise import Promise
@@ -235,11 +234,11 @@ class BatchEnv(gym.vector.VectorEnv):
             call = self._groups.reset(chosen, seeds, options)
             if not blocking:
                 return self._promise(chosen, call, finish)
-            reports = call.reports()
+            outcome = call.merge(call.reports())
         except BaseException:
             self._episodes.lose(chosen)
             raise
-        return finish(call, reports)
+        return finish(outcome)
 
     def step(self, actions: Any, *, blocking: bool = True) -> Any:
         """Take a step in every environment.
@@ -270,14 +269,14 @@ class BatchEnv(gym.vector.VectorEnv):
         # None, but with next-step autoreset.
         resets = episodes.ended if episodes.any_ended else None
         try:
-            call = self._groups.step(actions, resets, self._resets_in_step)
             if not blocking:
+                call = self._groups.step(actions, resets, self._resets_in_step)
                 return self._promise(self._everyone, call, self._finish_step)
-            reports = call.reports()
+            outcome = self._groups.carry_out(actions, resets, self._resets_in_step)
         except BaseException:  # Such as Ctrl-C.
             episodes.lose(self._everyone)  # What has become of them, nobody knows.
             raise
-        return self._finish_step(call, reports)
+        return self._finish_step(outcome)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """Call a method of every environment, or get an attribute."""
@@ -325,36 +324,32 @@ class BatchEnv(gym.vector.VectorEnv):
         self,
         rows: list[int],
         call: JointCall,
-        finish: Callable[[JointCall, list[Report]], Any],
+        finish: Callable[[Outcome], Any],
     ) -> Promise:
-        self._pending = PendingCall(rows, call, partial(finish, call))
+        self._pending = PendingCall(
+            rows, call, lambda reports: finish(call.merge(reports))
+        )
         return self._pending.promise()
 
     def _finish_reset(
-        self,
-        rows: list[int],
-        read: Callable[[], Any],
-        call: JointCall,
-        reports: list[Report],
+        self, rows: list[int], read: Callable[[], Any], outcome: Outcome
     ) -> tuple[Any, dict[str, Any]]:
         self._check_open()
-        infos, failures = call.merge(reports)
+        infos, failures = outcome
         self._episodes.begin(rows, failures)
         raise_failures("reset", failures)
         return read(), stack_infos(infos, self.num_envs)
 
-    def _finish_step(self, call: JointCall, reports: list[Report]) -> Any:
-        self._check_open()
+    def _finish_step(self, outcome: Outcome) -> Any:
+        if self.closed:
+            self._check_open()
+        infos, failures = outcome
         rewards, terminated, truncated = self._groups.outcomes()
-        rows: dict[int, dict[str, Any]] = {}
-        failures: dict[int, BaseException] = {}
-        if any(reports):
-            rows, failures = call.merge(reports)
         if self._resets_in_step:
             self._episodes.go_on_reset(failures)
         else:
             self._episodes.go_on(terminated, truncated, failures)
         if failures:
             raise_failures("step", failures)
-        infos = stack_infos(rows, self.num_envs) if rows else {}
-        return self._observations.read(), rewards, terminated, truncated, infos
+        stacked = stack_infos(infos, self.num_envs) if infos else {}
+        return self._observations.read(), rewards, terminated, truncated, stacked

@@ -62,6 +62,27 @@ class FleetGroup:
             return MembersCall(
                 self, [each.step(actions, resets, same_step) for each in self.members]
             )
+        call = StepCall(self, self._timeout, (actions, resets, same_step))
+        self.lockstep.call = call
+        self._announce(actions, resets, same_step)
+        return call
+
+    def carry_out(
+        self, actions: Any, resets: np.ndarray | None, same_step: bool
+    ) -> Report | None:
+        """Step and wait; see `Group`. Returns None if there is nothing to tell."""
+        if self.restartable or (self.fleet.disturbed and not self._settle()):
+            return self.step(actions, resets, same_step).result()
+        self._announce(actions, resets, same_step)
+        timeout, lockstep = self._timeout, self.lockstep
+        deadline = None if timeout is None else time.monotonic() + timeout
+        if lockstep.wait(deadline) and not lockstep.died and not lockstep.has_reports():
+            return None
+        return StepCall(self, 0.0, (actions, resets, same_step)).result()
+
+    def _announce(
+        self, actions: Any, resets: np.ndarray | None, same_step: bool
+    ) -> None:
         columns = self.fleet.columns
         assert columns.actions is not None
         columns.actions.put(self._part(actions))
@@ -69,10 +90,7 @@ class FleetGroup:
             end = self.first + self.count
             columns.resets[:] = False if resets is None else resets[self.first : end]
             self._has_resets = resets is not None
-        call = StepCall(self, self._timeout, (actions, resets, same_step))
-        self.lockstep.call = call
         self.lockstep.begin(SAME_STEP if same_step else 0)
-        return call
 
     def reset(
         self,

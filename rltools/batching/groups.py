@@ -1,13 +1,19 @@
 """All groups of a batch, called as one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from rltools.batching.fleet_group import FleetGroup
 from rltools.batching.group import Call, Done, Group
 from rltools.batching.local_group import LocalGroup
 from rltools.hosting.report import Report
+
+# Infos and failures, each by place in the batch.
+Outcome = tuple[Mapping[int, dict[str, Any]], Mapping[int, BaseException]]
+_NOTHING: Outcome = (MappingProxyType({}), MappingProxyType({}))
 
 
 class Groups:
@@ -21,6 +27,9 @@ class Groups:
     def __init__(self, groups: Sequence[Group], *, blocking: bool) -> None:
         self.all = groups
         self._blocking = blocking
+        self._only: LocalGroup | FleetGroup | None = None
+        if len(groups) == 1 and isinstance(groups[0], LocalGroup | FleetGroup):
+            self._only = groups[0]
         # What is called here comes last, so that the others work meanwhile.
         self._in_order = sorted(groups, key=lambda each: isinstance(each, LocalGroup))
 
@@ -38,6 +47,23 @@ class Groups:
             joint.give_up()
             raise
         return joint
+
+    def carry_out(
+        self, actions: Any, resets: np.ndarray | None, same_step: bool
+    ) -> Outcome:
+        """Step all environments and wait; see `Group`.
+
+        Returns:
+            The infos and the failures, by place in the batch.
+        """
+        if self._only is None:
+            call = self.step(actions, resets, same_step)
+            return call.merge(call.reports())
+        # What most batches are, in fewer words.
+        report = self._only.carry_out(actions, resets, same_step)
+        if report is None or not report:
+            return _NOTHING
+        return report.infos, dict(sorted((report.failures | report.violations).items()))
 
     def reset(
         self,
@@ -109,10 +135,10 @@ class JointCall:
         for call in self.calls:
             call.give_up()
 
-    def merge(
-        self, reports: Sequence[Report]
-    ) -> tuple[dict[int, dict[str, Any]], dict[int, BaseException]]:
+    def merge(self, reports: Sequence[Report]) -> Outcome:
         """The infos and the failures of all groups, by place in the batch."""
+        if not any(reports):
+            return _NOTHING
         infos: dict[int, dict[str, Any]] = {}
         failures: dict[int, BaseException] = {}
         for group, report in zip(self.groups, reports, strict=True):

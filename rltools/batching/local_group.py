@@ -10,6 +10,7 @@ from rltools.batching.group import Done
 from rltools.hosting.batched import parter, splitter
 from rltools.hosting.columns import Columns
 from rltools.hosting.env_group import EnvGroup
+from rltools.hosting.report import Report
 
 
 class LocalGroup:
@@ -31,11 +32,17 @@ class LocalGroup:
 
     def step(self, actions: Any, resets: np.ndarray | None, same_step: bool) -> Done:
         """See `Group`."""
+        return Done(self.carry_out(actions, resets, same_step))
+
+    def carry_out(
+        self, actions: Any, resets: np.ndarray | None, same_step: bool
+    ) -> Report:
+        """Step and wait; see `Group`."""
         mask = None
         if resets is not None:
             mask = resets[self.first : self.first + self.count].tolist()
         singles = self._split(self._part(actions))
-        return Done(self._envs.step(singles, mask, same_step=same_step))
+        return self._envs.step(singles, mask, same_step=same_step)
 
     def reset(
         self,

@@ -104,6 +104,10 @@ class Lockstep:
             index for index, done in enumerate(self._signals.replies) if done != number
         ]
 
+    def has_reports(self) -> bool:
+        """Whether there is a report of the last step, which has ended."""
+        return self._number in self._signals.reports.tolist()
+
     def reports(self) -> dict[int, Message | None]:
         """The reports of the last step, which has ended, by the worker's index."""
         number = self._number

@@ -2,6 +2,7 @@
 
 import select
 import socket
+from _thread import allocate_lock
 from collections import deque
 from collections.abc import Callable
 from time import monotonic_ns
@@ -42,6 +43,7 @@ class Inbox:
         self._patience = Patience()
         self._received = 0  # Messages.
         self._signals: Signals | None = None
+        self._lock = allocate_lock()
         self._index = 0
         self._word = 0  # That of the last step that was announced.
 
@@ -73,6 +75,7 @@ class Inbox:
         index, received, word = self._index, self._received, self._word
         patience = self._patience
         patience.begin()
+        acquire, release = self._lock.acquire, self._lock.release
         # The loop of all steps. What is looked up, called and made in it is kept to the
         # least: see `solo`.
         while True:
@@ -90,7 +93,8 @@ class Inbox:
                 elif body := step(bool(word & SAME_STEP)):
                     self._report(signals, number, body)
                 replies[index] = number
-                fence()
+                acquire()  # See `fence`; nobody else can be about to take this one.
+                release()
                 if words[PARENT_ASLEEP]:
                     self._wake_parent(signals, number)
                 patience.begin(words[WAITS_ARE_SHORT])

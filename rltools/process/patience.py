@@ -42,14 +42,19 @@ class Patience:
             is_short: Whether it is expected to be short; None for what has been learnt.
         """
         self._is_learning = is_short is None
+        self._start = 0.0
         if is_short is None:
             is_short = self._expected < SHORT
+            self._start = time.monotonic()
         self.looks = _LOOKS if is_short else _NO_LOOKS
-        self._start = time.monotonic()
 
     def yields(self) -> bool:
         """Give way to others, after a look in vain; False when it is time to sleep."""
-        if not self.looks or time.monotonic() - self._start > SHORT:
+        if not self.looks:
+            return False
+        if not self._start:  # Not asked for before: most waits are over by then.
+            self._start = time.monotonic()
+        if time.monotonic() - self._start > SHORT:
             return False
         sched_yield()
         return True

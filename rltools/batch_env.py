@@ -208,6 +208,7 @@ class BatchEnv(gym.vector.VectorEnv):
         options, mask = inputs.parse_reset_mask(options, self.num_envs)
         chosen = inputs.choose_indices(indices, mask, self.num_envs)
         seeds = inputs.seeds_for(seed, chosen)
+        self._groups.check_free(chosen, to_reset=True)
         if isinstance(seed, int | np.integer):
             super().reset(seed=int(seed))  # The batch's own generator.
         read: Any = self._observations.read
@@ -234,6 +235,8 @@ class BatchEnv(gym.vector.VectorEnv):
             InvalidActionError: The actions are not in the space; nothing has moved.
             ResetNeededError: An episode has not begun, or has ended with autoreset
                 disabled. Nothing has moved.
+            PendingCallError: The promise of an earlier step or reset, of the batch or
+                of one of its environments, was not called. Nothing has moved.
             InvalidObservationError, InvalidResultError: An environment broke its word.
             Exception: Whatever an environment raised; `BatchError` if several did. The
                 other environments have been stepped; those that failed must be reset.
@@ -241,6 +244,7 @@ class BatchEnv(gym.vector.VectorEnv):
         self._check_usable()
         self._episodes.check_steppable(past_end=self._steps_past_end)
         actions = self._actions.take(actions)
+        self._groups.check_free(None, to_reset=False)
         # None, but with next-step autoreset.
         resets = self._episodes.ended if self._episodes.any_ended else None
         start = partial(self._groups.step, actions, resets, self._resets_in_step)

@@ -50,6 +50,13 @@ class WorkerGroup:
             self._kept = rows_of(self._observation_space, self.count)
             supervisor.recall = self._kept.row
 
+    def check_free(self, rows: Sequence[int], *, to_reset: bool) -> None:
+        """See `Group`."""
+        promised = self.supervisor.promised
+        for row in promised.intersection(rows) if promised else ():
+            self._envs[row].check_free(to_reset=to_reset)
+            promised.discard(row)
+
     def step(self, actions: Any, resets: np.ndarray | None, same_step: bool) -> Call:
         """See `Group`."""
         supervisor = self.supervisor

@@ -53,6 +53,8 @@ class Supervisor:
         life: Its number, from 0.
         lost: Environments whose lost episode has not been told yet.
         unseeded: Environments that have not been reset in this life.
+        promised: Environments of which a promise of a step or reset may be pending that
+            was made for them alone.
         recall: Returns the last observation of an environment.
         index: What error messages call the worker.
     """
@@ -81,6 +83,7 @@ class Supervisor:
         self.life = 0
         self.lost: set[int] = set()
         self.unseeded: set[int] = set()
+        self.promised: set[int] = set()
         self.recall: Callable[[int], Any] = self._observations.__getitem__
         self.client = self._begin_life()
 

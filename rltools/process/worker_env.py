@@ -118,7 +118,8 @@ class WorkerEnv(PromisingEnv):
         Raises:
             PendingCallError: An earlier promise was neither called nor given up.
         """
-        pending = self._unfetched() or self._supervisor.rows_call
+        self.check_free(to_reset=True)
+        pending = self._supervisor.rows_call
         if pending is not None and not pending.given_up:
             raise PendingCallError(_PENDING.format(self, "reset"))
         self._supervisor.rows_call = None  # What is late there does not matter now.
@@ -138,7 +139,8 @@ class WorkerEnv(PromisingEnv):
             PendingCallError: An earlier promise of a step or reset was not called; or
                 timed out, or was interrupted, which only a reset gets over.
         """
-        if self._unfetched() is not None or self._supervisor.rows_call is not None:
+        self.check_free(to_reset=False)
+        if self._supervisor.rows_call is not None:
             raise PendingCallError(_PENDING.format(self, "step"))
         return self._move(Command.STEP, blocking, action)
 
@@ -183,6 +185,13 @@ class WorkerEnv(PromisingEnv):
         """Set an attribute of the environment; see `gymnasium.Env`."""
         check_public(name)
         return self._ask(Command.SET, name, value, force, label=name)()
+
+    def check_free(self, *, to_reset: bool) -> None:
+        """See `PromisingEnv`."""
+        pending = self._unfetched()
+        if pending is not None and not (to_reset and pending.given_up):
+            verb = "reset" if to_reset else "step"
+            raise PendingCallError(_PENDING.format(self, verb))
 
     def start_close(self) -> None:
         """Ask the worker to end, without waiting for it."""
@@ -251,6 +260,7 @@ class WorkerEnv(PromisingEnv):
         move = Move(self._supervisor, self._slot, command, arguments)
         promise: Promise = Promise(move.wait, move.ready)
         self._promised = ref(promise)
+        self._supervisor.promised.add(self._slot)
         self._given_up = None
         if not blocking:
             return promise

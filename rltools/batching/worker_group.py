@@ -210,6 +210,8 @@ class RowsCall:
         self.given_up = True
         if self._other is not None:
             self._other.give_up()
+        elif self._group.supervisor.rows_call is self:
+            self._group.supervisor.give_up_rows_call()
 
     def ready(self) -> bool:
         """See `Call`."""
@@ -225,7 +227,10 @@ class RowsCall:
             except RLToolsError as error:
                 if isinstance(error, RequestTimeoutError) and timeout is not None:
                     raise
-                self.give_up()
+                if isinstance(error, RequestTimeoutError):
+                    self.give_up()
+                else:
+                    self.is_over = True
                 if isinstance(error, WorkerError):
                     self._begin_anew(self._sent.client, error)
                 else:

@@ -4,6 +4,7 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 from weakref import finalize, ref
 
@@ -33,6 +34,17 @@ class OpenCall(Protocol):
 
     is_over: bool
     given_up: bool
+
+
+@dataclass
+class _LateCall:
+    """Stands for a call that was given up, and that may still be carried out."""
+
+    is_over: bool = False
+    given_up: bool = True
+
+
+_LATE_CALL = _LateCall()
 
 
 class Supervisor:
@@ -75,7 +87,7 @@ class Supervisor:
         self._block = SharedBlock.create()
         finalize(self, self._block.close)
         self._lock = threading.Lock()
-        self._rows_call: ref[OpenCall] | None = None
+        self._rows_call: Callable[[], OpenCall | None] = _no_call
         self._first_cause: WorkerError | None = None
         self._begun: set[int] = set()
         self._seeds: dict[int, int] = {}
@@ -170,12 +182,17 @@ class Supervisor:
     @property
     def rows_call(self) -> OpenCall | None:
         """The last call of all its environments at once, while that is not over."""
-        call = None if self._rows_call is None else self._rows_call()
+        call = self._rows_call()
         return None if call is None or call.is_over else call
 
     @rows_call.setter
     def rows_call(self, call: OpenCall | None) -> None:
-        self._rows_call = None if call is None else ref(call)
+        self._rows_call = _no_call if call is None else ref(call)
+
+    def give_up_rows_call(self) -> None:
+        """Note that the last call of all is late; it stays so if nobody holds it."""
+        if self.rows_call is not None:
+            self._rows_call = lambda: _LATE_CALL
 
     def begun(self, slots: Sequence[int]) -> None:
         """Note that environments have episodes that can be lost."""
@@ -229,3 +246,7 @@ class Supervisor:
             client.channel.kill()
             raise
         return client
+
+
+def _no_call() -> None:
+    """Where no call is remembered."""

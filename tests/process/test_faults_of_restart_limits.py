@@ -78,7 +78,6 @@ def test_fault_32_after_the_budget_the_first_cause_is_raised(
     assert batch[0].step(0)[0][1] == 1
 
 
-@pytest.mark.xfail(strict=True, reason="PendingCallError after a step of all failed")
 def test_fault_32_after_the_budget_one_environment_says_the_same(launch):
     batch = launch(kill_self, restarts=1)
     batch.reset()

@@ -3,11 +3,14 @@
 Observations are (number, steps in the episode, process id), see conftest.py.
 """
 
+import gc
+import os
+
 import numpy as np
 import pytest
 
 from rltools.batch_env import BatchEnv
-from rltools.errors import PendingCallError
+from rltools.errors import PendingCallError, RequestTimeoutError
 from rltools.wrappers import ExternalProcess
 
 pytestmark = pytest.mark.timeout(60)
@@ -49,3 +52,25 @@ def test_dropped_promise_of_one_does_not(batch):
     batch.reset()
     batch[2].step(0, blocking=False)
     assert batch.step(GO_ON)[0][:, 1].tolist() == [1, 1, 2, 1]
+
+
+def test_after_a_timeout_of_the_batch_only_a_reset_goes_on(launch, tmp_path):
+    os.mkfifo(tmp_path / "gate")
+
+    def wait():
+        (tmp_path / "gate").read_bytes()
+
+    batch = launch(wait, timeout=0.5)
+    batch.reset()
+    raised = False
+    try:
+        batch.step(np.array([1, 0, 0, 0]))
+    except RequestTimeoutError:
+        raised = True  # And nobody keeps it, with all that it refers to.
+    assert raised
+    gc.collect()
+    with pytest.raises(PendingCallError):
+        batch[0].step(0)  # Its late step may still be made.
+    (tmp_path / "gate").write_bytes(b"go on")
+    assert batch[0].reset()[0][1] == 0
+    assert batch[0].step(0)[0][1] == 1

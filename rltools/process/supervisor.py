@@ -89,6 +89,7 @@ class Supervisor:
         self._lock = threading.Lock()
         self._rows_call: Callable[[], OpenCall | None] = _no_call
         self._first_cause: WorkerError | None = None
+        self._cause = ""  # Of the last restart.
         self._begun: set[int] = set()
         self._seeds: dict[int, int] = {}
         self._observations: dict[int, Any] = {}
@@ -225,6 +226,7 @@ class Supervisor:
             client.channel.kill()
             self.life += 1
             _log.warning("%s Restart %d of %d.", error, self.life, self._restarts)
+            self._cause = str(error)
             self.lost = set(self._begun)
             self.unseeded = set(range(self.count))
             self.client = self._begin_life()
@@ -233,7 +235,7 @@ class Supervisor:
     def tell_lost(self, slot: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """The result of the step in which it is told that an episode was lost."""
         self.lost.discard(slot)
-        info = {"worker_restarted": True, "worker_error": str(self._first_cause)}
+        info = {"worker_restarted": True, "worker_error": self._cause}
         return self.recall(slot), 0.0, False, True, info
 
     def _begin_life(self) -> WorkerClient:

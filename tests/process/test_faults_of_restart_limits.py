@@ -90,7 +90,6 @@ def test_fault_32_after_the_budget_one_environment_says_the_same(launch):
     del kept
 
 
-@pytest.mark.xfail(strict=True, reason="the text is always that of the first death")
 def test_fault_32_each_death_is_told_with_its_own_cause(launch, die_in_turn):
     batch = launch(die_in_turn, restarts=2)
     batch.reset()

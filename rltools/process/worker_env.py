@@ -230,7 +230,7 @@ class WorkerEnv(PromisingEnv):
 
     @property
     def _about(self) -> dict[str, Any]:
-        return self._supervisor.client.constructed()
+        return self._supervisor.client.about()
 
     def _ask(self, command: Command, *arguments: Any, label: str) -> Promise:
         client = self._supervisor.client

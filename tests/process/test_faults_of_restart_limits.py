@@ -124,7 +124,6 @@ def test_fault_32_each_worker_has_its_own_budget(launch, is_gone):
         batch.step(actions())
 
 
-@pytest.mark.xfail(strict=True, reason="the step waits for the constructor, and raises")
 @pytest.mark.parametrize("how", ["raises", "dies"])
 def test_fault_32_constructor_that_fails_in_a_later_life(
     launch, tmp_path, is_gone, faulty_env, how

@@ -85,6 +85,12 @@ class WorkerGroup:
     ) -> Call:
         """See `Group`."""
         supervisor = self.supervisor
+
+        def one_by_one() -> Call:
+            return self._one_by_one().reset(rows, seeds, options)
+
+        if not supervisor.lost.isdisjoint(rows):
+            return RowsCall(self, None, (), one_by_one)
         pairs = list(zip(rows, seeds, strict=True))
         arguments = (
             list(rows),
@@ -92,12 +98,7 @@ class WorkerGroup:
             options,
         )
         supervisor.begun(rows)
-        return RowsCall(
-            self,
-            Command.RESET_ROWS,
-            arguments,
-            lambda: self._one_by_one().reset(rows, seeds, options),
-        )
+        return RowsCall(self, Command.RESET_ROWS, arguments, one_by_one)
 
     @property
     def columns(self) -> Columns:

@@ -31,7 +31,8 @@ class Move:
         self._slot = slot
         self._command = command
         self._arguments = arguments
-        self._is_repeated = False
+        # Whether a reset takes the place of an episode, or of a reset, that was lost.
+        self._makes_up = False
         self._request: Request | None = None  # None if an episode was lost.
         self._client: WorkerClient
         self._send()
@@ -46,7 +47,7 @@ class Move:
                 if not supervisor.is_fatal(error, timeout):
                     raise
                 supervisor.recover(self._client, error)
-                self._is_repeated = True
+                self._makes_up = True
                 self._send()
             else:
                 return self._taken_in(result)
@@ -64,6 +65,7 @@ class Move:
                 return
             client = self._client = supervisor.client
             if self._command is Command.RESET:
+                self._makes_up |= self._slot in supervisor.lost
                 seed = supervisor.seed_for(self._slot, self._arguments[0])
                 arguments = (seed, *self._arguments[1:])
             try:
@@ -79,14 +81,13 @@ class Move:
                 if not supervisor.is_fatal(error):
                     raise
                 supervisor.recover(client, error)
-                self._is_repeated = True
+                self._makes_up = True
 
     def _taken_in(self, result: Any) -> Any:
         if not self._supervisor.restartable:
             return result
         if isinstance(result, tuple) and result:
             self._supervisor.remember(self._slot, deepcopy(result[0]))
-            if self._is_repeated and isinstance(result[-1], dict):
-                # A reset that had to be repeated.
+            if self._makes_up and isinstance(result[-1], dict):
                 result = *result[:-1], result[-1] | {"worker_restarted": True}
         return result

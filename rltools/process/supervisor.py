@@ -147,6 +147,7 @@ class Supervisor:
         self.client.channel.close()
         self.client.forget_rows()
         self.recall = self._observations.__getitem__
+        self._first_cause = None  # Its traceback holds on to the shared memory.
         self._block.close()
 
     def is_fatal(self, error: Exception, timeout: float | None = None) -> bool:

@@ -3,6 +3,8 @@
 Observations are (number, steps in the episode, process id), see conftest.py.
 """
 
+import gc
+import logging
 import os
 import signal
 import sys
@@ -162,6 +164,21 @@ def test_fault_32_hanging_uses_the_budget_up(launch):
     batch.reset(indices=[0, 1])
     with pytest.raises(RequestTimeoutError, match=r"'step' \(step 1\)"):
         batch.step(actions(0))
+
+
+def test_fault_32_closed_batch_holds_nothing_though_it_is_kept(
+    launch, is_gone, belongings, caplog
+):
+    caplog.set_level(logging.ERROR, "rltools")  # A log holds what it was told.
+    before = belongings()
+    batch = launch(restarts=1)
+    batch.reset()
+    kill(batch, 1, is_gone)
+    assert lost(batch.step(actions())) == [2, 3]
+    batch.close()
+    gc.collect()
+    assert belongings() <= before
+    assert batch.closed
 
 
 # 31. Random numbers after a restart.

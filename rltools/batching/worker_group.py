@@ -1,6 +1,6 @@
 """All environments of one worker, stepped by one message there and one back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,7 @@ class WorkerGroup:
             return self._one_by_one().step(actions, resets, same_step)
 
         if supervisor.lost or (supervisor.unseeded and np.any(mask)):
-            return RowsCall(self, None, (), one_by_one)
+            return RowsCall(self, range(self.count), None, (), one_by_one)
         ours = part(self._action_space, actions, self.first, end)
         if self.columns.actions is not None:
             self.columns.actions.put(ours)
@@ -75,7 +75,9 @@ class WorkerGroup:
         else:
             arguments = split(self._action_space, ours, self.count), same_step
         self.columns.resets[:] = mask
-        return RowsCall(self, Command.STEP_ROWS, arguments, one_by_one)
+        return RowsCall(
+            self, range(self.count), Command.STEP_ROWS, arguments, one_by_one
+        )
 
     def reset(
         self,
@@ -90,7 +92,7 @@ class WorkerGroup:
             return self._one_by_one().reset(rows, seeds, options)
 
         if not supervisor.lost.isdisjoint(rows):
-            return RowsCall(self, None, (), one_by_one)
+            return RowsCall(self, rows, None, (), one_by_one)
         pairs = list(zip(rows, seeds, strict=True))
         arguments = (
             list(rows),
@@ -98,7 +100,7 @@ class WorkerGroup:
             options,
         )
         supervisor.begun(rows)
-        return RowsCall(self, Command.RESET_ROWS, arguments, one_by_one)
+        return RowsCall(self, rows, Command.RESET_ROWS, arguments, one_by_one)
 
     @property
     def columns(self) -> Columns:
@@ -120,11 +122,12 @@ class WorkerGroup:
             raise error
         self.supervisor.recover(client, error)
 
-    def keep(self) -> None:
-        """Keep the observations of now."""
+    def keep(self, rows: Iterable[int]) -> None:
+        """Keep the observations of now, which are new in some rows."""
         if self._kept is not None:
             leaves = iter(self.columns.observs.leaves())
             self._kept.put(assemble(self._observation_space, leaves))
+            self.supervisor.forget(rows)
 
     def take(self, sent: "SentRequest", packed: PackedReport) -> Report:
         """The report that a worker has packed."""
@@ -141,7 +144,6 @@ class WorkerGroup:
             if not isinstance(original, Exception):
                 original = sent.error(violation, self.first + row)
             report.violations[row] = original
-        self.keep()
         return report
 
 
@@ -175,6 +177,7 @@ class RowsCall:
 
     Args:
         group: Of the worker.
+        rows: The environments that take part.
         command: What to ask for; None for doing it one by one.
         arguments: Of the command.
         one_by_one: Makes the call one by one, after a restart.
@@ -183,11 +186,13 @@ class RowsCall:
     def __init__(
         self,
         group: WorkerGroup,
+        rows: Sequence[int],
         command: Command | None,
         arguments: tuple[Any, ...],
         one_by_one: Callable[[], Call],
     ) -> None:
         self._group = group
+        self._rows = rows
         self._one_by_one = one_by_one
         self._sent: SentRequest | None = None
         self._other: Call | None = None
@@ -238,11 +243,12 @@ class RowsCall:
                     self._error = error
             else:
                 self.is_over = True
-                return self._group.take(self._sent, packed)
+                report = self._group.take(self._sent, packed)
+                failed = report.failures.keys() | report.violations.keys()
+                self._group.keep(row for row in self._rows if row not in failed)
+                return report
         if self._other is not None:
-            report = self._other.result(timeout)
-            self._group.keep()
-            return report
+            return self._other.result(timeout)
         assert self._error is not None
         return Report(failures=dict.fromkeys(range(self._group.count), self._error))
 

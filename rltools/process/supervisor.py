@@ -3,7 +3,7 @@
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from weakref import finalize, ref
@@ -67,7 +67,7 @@ class Supervisor:
         unseeded: Environments that have not been reset in this life.
         promised: Environments of which a promise of a step or reset may be pending that
             was made for them alone.
-        recall: Returns the last observation of an environment.
+        recall: Returns the last observation of an environment that was in a row.
         index: What error messages call the worker.
     """
 
@@ -205,6 +205,11 @@ class Supervisor:
         self._begun.add(slot)
         self._observations[slot] = observation
 
+    def forget(self, slots: Iterable[int]) -> None:
+        """Note that later observations of environments can be recalled."""
+        for slot in slots if self._observations else ():
+            self._observations.pop(slot, None)
+
     def recover(self, client: WorkerClient, error: WorkerError) -> None:
         """Begin a new life after `client` has died or does not answer.
 
@@ -236,8 +241,12 @@ class Supervisor:
     def tell_lost(self, slot: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """The result of the step in which it is told that an episode was lost."""
         self.lost.discard(slot)
+        self._begun.discard(slot)  # There is nothing to lose until it is reset.
+        last = self._observations.get(slot)
+        if last is None:
+            last = self.recall(slot)
         info = {"worker_restarted": True, "worker_error": self._cause}
-        return self.recall(slot), 0.0, False, True, info
+        return last, 0.0, False, True, info
 
     def _begin_life(self) -> WorkerClient:
         client = WorkerClient(index=self._index, block=self._block, **self._options)

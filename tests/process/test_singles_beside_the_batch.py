@@ -5,6 +5,7 @@ Observations are (number, steps in the episode, process id), see conftest.py.
 
 import gc
 import os
+import signal
 
 import numpy as np
 import pytest
@@ -24,14 +25,20 @@ class WithStepOfItsOwn(ExternalProcess):
         return super().step(action, blocking)
 
 
+def kill(batch, index, is_gone):
+    pid = batch[index].pid
+    os.kill(pid, signal.SIGKILL)
+    assert is_gone(pid, 5)
+
+
 @pytest.fixture(params=["in two workers", "in processes", "apart"])
 def batch(request, launch, faulty_env):
     if request.param == "in two workers":
-        yield launch(count=4)
+        yield launch(restarts=2)
         return
     kind = WithStepOfItsOwn if request.param == "apart" else ExternalProcess
     makes = [lambda number=i: faulty_env(number) for i in range(4)]
-    batch = BatchEnv([kind(make) for make in makes])
+    batch = BatchEnv([kind(make, restarts=2) for make in makes])
     yield batch
     batch.close()
 
@@ -74,3 +81,25 @@ def test_after_a_timeout_of_the_batch_only_a_reset_goes_on(launch, tmp_path):
     (tmp_path / "gate").write_bytes(b"go on")
     assert batch[0].reset()[0][1] == 0
     assert batch[0].step(0)[0][1] == 1
+
+
+def test_lost_episode_ends_where_one_alone_has_taken_it(batch, is_gone):
+    batch.reset()
+    batch.step(GO_ON)
+    last = batch[2].step(0)[0]
+    batch.reset(indices=[3])  # Its neighbour, of the same worker or not.
+    kill(batch, 2, is_gone)
+    observ, _, _, truncated, info = batch[2].step(0)
+    assert truncated
+    assert info["worker_restarted"]
+    np.testing.assert_array_equal(observ, last)
+
+
+def test_lost_episode_is_told_once_though_its_worker_dies_again(batch, is_gone):
+    batch.reset()
+    kill(batch, 2, is_gone)
+    assert batch[2].step(0)[3]
+    batch[3].reset()
+    kill(batch, 2, is_gone)
+    # There has been no episode since; whether it can step is for it to say.
+    assert not batch[2].step(0)[3]

@@ -275,6 +275,7 @@ class BatchEnv(gym.vector.VectorEnv):
         self.closed = True
         if self._pending is not None and not self._pending.is_over:
             self._pending.give_up(ClosedError("The batch was closed before its call."))
+        self._pending = None  # It holds on to the memory of workers.
         members.close(self.envs)
 
     def _check_open(self) -> None:

@@ -120,7 +120,7 @@ class WorkerEnv(PromisingEnv):
         """
         self.check_free(to_reset=True)
         pending = self._supervisor.rows_call
-        if pending is not None and not pending.given_up:
+        if pending is not None and not pending.given_up and not self._is_closed:
             raise PendingCallError(_PENDING.format(self, "reset"))
         self._supervisor.rows_call = None  # What is late there does not matter now.
         return self._move(Command.RESET, blocking, seed, options)
@@ -140,7 +140,7 @@ class WorkerEnv(PromisingEnv):
                 timed out, or was interrupted, which only a reset gets over.
         """
         self.check_free(to_reset=False)
-        if self._supervisor.rows_call is not None:
+        if self._supervisor.rows_call is not None and not self._is_closed:
             raise PendingCallError(_PENDING.format(self, "step"))
         return self._move(Command.STEP, blocking, action)
 
@@ -189,6 +189,8 @@ class WorkerEnv(PromisingEnv):
     def check_free(self, *, to_reset: bool) -> None:
         """See `PromisingEnv`."""
         pending = self._unfetched()
+        if self._is_closed:
+            return  # Which is what will be told.
         if pending is not None and not (to_reset and pending.given_up):
             verb = "reset" if to_reset else "step"
             raise PendingCallError(_PENDING.format(self, verb))
@@ -222,11 +224,15 @@ class WorkerEnv(PromisingEnv):
         )
 
     def __repr__(self) -> str:
-        state = " closed" if self._supervisor.client.channel.closed else ""
+        state = " closed" if self._is_closed else ""
         name = type(self).__name__
         return f"<{name} worker={self.index} pid={self.pid}{state}>"
 
     __str__ = __repr__
+
+    @property
+    def _is_closed(self) -> bool:
+        return self._supervisor.client.channel.closed
 
     @property
     def _about(self) -> dict[str, Any]:

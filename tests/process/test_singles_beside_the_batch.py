@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rltools.batch_env import BatchEnv
-from rltools.errors import PendingCallError, RequestTimeoutError
+from rltools.errors import ClosedError, PendingCallError, RequestTimeoutError
 from rltools.wrappers import ExternalProcess
 
 pytestmark = pytest.mark.timeout(60)
@@ -103,3 +103,18 @@ def test_lost_episode_is_told_once_though_its_worker_dies_again(batch, is_gone):
     kill(batch, 2, is_gone)
     # There has been no episode since; whether it can step is for it to say.
     assert not batch[2].step(0)[3]
+
+
+@pytest.mark.parametrize("whose", ["its own", "of the batch"])
+def test_one_says_that_it_was_closed_though_a_promise_is_held(batch, whose):
+    batch.reset()
+    env = batch[2]
+    if whose == "its own":
+        promise = env.step(0, blocking=False)
+    else:
+        promise = batch.step(GO_ON, blocking=False)
+    batch.close()
+    for use in (lambda: env.step(0), env.reset):
+        with pytest.raises(ClosedError):
+            use()
+    del promise

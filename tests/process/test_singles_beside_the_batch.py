@@ -118,3 +118,12 @@ def test_one_says_that_it_was_closed_though_a_promise_is_held(batch, whose):
         with pytest.raises(ClosedError):
             use()
     del promise
+
+
+def test_dropped_promise_of_the_batch_does_not_keep_one_from_a_reset(batch):
+    batch.reset()
+    batch.step(GO_ON, blocking=False)
+    assert batch[2].reset()[0][1] == 0
+    assert batch[2].step(0)[0][1] == 1
+    batch.reset()
+    assert batch.step(GO_ON)[0][:, 1].tolist() == [1, 1, 1, 1]

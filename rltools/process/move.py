@@ -60,10 +60,11 @@ class Move:
     def _send(self) -> None:
         supervisor, arguments = self._supervisor, self._arguments
         while True:
-            if self._command is Command.STEP and self._slot in supervisor.lost:
+            client = self._client = supervisor.client
+            is_step = self._command is Command.STEP
+            if is_step and self._slot in supervisor.lost and not client.channel.closed:
                 self._request = None
                 return
-            client = self._client = supervisor.client
             if self._command is Command.RESET:
                 self._makes_up |= self._slot in supervisor.lost
                 seed = supervisor.seed_for(self._slot, self._arguments[0])

@@ -108,6 +108,8 @@ class Supervisor:
     @index.setter
     def index(self, index: int) -> None:
         self._index = self.client.channel.index = index
+        if self.count == 1:  # Its environment has the same place, or will be told.
+            self.client.first = index
 
     @property
     def count(self) -> int:

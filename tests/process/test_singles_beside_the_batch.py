@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 
 from rltools.batch_env import BatchEnv
-from rltools.errors import ClosedError, PendingCallError, RequestTimeoutError
+from rltools.errors import (
+    ClosedError,
+    PendingCallError,
+    RemoteError,
+    RequestTimeoutError,
+    WorkerDiedError,
+)
 from rltools.wrappers import ExternalProcess
 
 pytestmark = pytest.mark.timeout(60)
@@ -118,6 +124,22 @@ def test_one_says_that_it_was_closed_though_a_promise_is_held(batch, whose):
         with pytest.raises(ClosedError):
             use()
     del promise
+
+
+def test_one_says_that_it_was_closed_though_its_loss_was_not_told(batch, is_gone):
+    batch.reset()
+    kill(batch, 2, is_gone)
+    with pytest.raises(WorkerDiedError):
+        batch[2].get_wrapper_attr("number")
+    batch.close()
+    with pytest.raises(ClosedError):
+        batch[2].step(0)
+
+
+def test_error_of_one_tells_its_place(batch):
+    with pytest.raises(RemoteError) as caught:
+        batch[2].call("no_such_method")()
+    assert caught.value.env == 2
 
 
 def test_dropped_promise_of_the_batch_does_not_keep_one_from_a_reset(batch):

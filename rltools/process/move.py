@@ -3,7 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
-from rltools.errors import WorkerError
+from rltools.errors import RequestTimeoutError, WorkerError
 from rltools.process.client import WorkerClient
 from rltools.process.protocol import Command
 from rltools.process.request import Request
@@ -33,6 +33,7 @@ class Move:
         self._arguments = arguments
         # Whether a reset takes the place of an episode, or of a reset, that was lost.
         self._makes_up = False
+        self._number = supervisor.next_move(slot)
         self._request: Request | None = None  # None if an episode was lost.
         self._client: WorkerClient
         self._send()
@@ -45,6 +46,8 @@ class Move:
                 result = self._client.channel.wait(self._request, timeout)
             except WorkerError as error:
                 if not supervisor.is_fatal(error, timeout):
+                    if timeout is None and isinstance(error, RequestTimeoutError):
+                        self._note_late()
                     raise
                 supervisor.recover(self._client, error)
                 self._makes_up = True
@@ -52,6 +55,10 @@ class Move:
             else:
                 return self._taken_in(result)
         return supervisor.tell_lost(self._slot)
+
+    def _note_late(self) -> None:
+        if not self._supervisor.is_outdated(self._slot, self._number):
+            self._supervisor.late.add(self._slot)
 
     def ready(self) -> bool:
         """Whether `wait` would return at once."""
@@ -85,10 +92,15 @@ class Move:
                 self._makes_up = True
 
     def _taken_in(self, result: Any) -> Any:
-        if not self._supervisor.restartable:
+        supervisor = self._supervisor
+        is_outdated = supervisor.is_outdated(self._slot, self._number)
+        if not is_outdated:
+            supervisor.late.discard(self._slot)
+        if not supervisor.restartable:
             return result
         if isinstance(result, tuple) and result:
-            self._supervisor.remember(self._slot, deepcopy(result[0]))
+            if not is_outdated:
+                supervisor.remember(self._slot, deepcopy(result[0]))
             if self._makes_up and isinstance(result[-1], dict):
                 result = *result[:-1], result[-1] | {"worker_restarted": True}
         return result

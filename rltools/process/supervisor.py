@@ -67,6 +67,8 @@ class Supervisor:
         unseeded: Environments that have not been reset in this life.
         promised: Environments of which a promise of a step or reset may be pending that
             was made for them alone.
+        late: Environments whose last step or reset, made for them alone, has timed out,
+            and may still be made.
         recall: Returns the last observation of an environment that was in a row.
         index: What error messages call the worker.
     """
@@ -97,6 +99,8 @@ class Supervisor:
         self.lost: set[int] = set()
         self.unseeded: set[int] = set()
         self.promised: set[int] = set()
+        self.late: set[int] = set()
+        self._moves: dict[int, int] = {}
         self.recall: Callable[[int], Any] = self._observations.__getitem__
         self.client = self._begin_life()
 
@@ -201,6 +205,18 @@ class Supervisor:
     def begun(self, slots: Sequence[int]) -> None:
         """Note that environments have episodes that can be lost."""
         self._begun.update(slots)
+        for slot in slots if self._moves else ():
+            self.next_move(slot)
+
+    def next_move(self, slot: int) -> int:
+        """Number of a step or reset of one environment, which outdates those before."""
+        number = self._moves[slot] = self._moves.get(slot, 0) + 1
+        self.late.discard(slot)
+        return number
+
+    def is_outdated(self, slot: int, move: int) -> bool:
+        """Whether another step or reset has begun since one of this number."""
+        return self._moves[slot] != move
 
     def remember(self, slot: int, observation: Any) -> None:
         """Keep an observation that may turn out to be the last one."""

@@ -191,7 +191,11 @@ class WorkerEnv(PromisingEnv):
         pending = self._unfetched()
         if self._is_closed:
             return  # Which is what will be told.
-        if pending is not None and not (to_reset and pending.given_up):
+        if to_reset:
+            is_free = pending is None or pending.given_up
+        else:
+            is_free = pending is None and self._slot not in self._supervisor.late
+        if not is_free:
             verb = "reset" if to_reset else "step"
             raise PendingCallError(_PENDING.format(self, verb))
 

@@ -3,7 +3,6 @@
 Observations are (number, steps in the episode, process id), see conftest.py.
 """
 
-import gc
 import os
 import signal
 
@@ -15,7 +14,6 @@ from rltools.errors import (
     ClosedError,
     PendingCallError,
     RemoteError,
-    RequestTimeoutError,
     WorkerDiedError,
 )
 from rltools.wrappers import ExternalProcess
@@ -65,28 +63,6 @@ def test_dropped_promise_of_one_does_not(batch):
     batch.reset()
     batch[2].step(0, blocking=False)
     assert batch.step(GO_ON)[0][:, 1].tolist() == [1, 1, 2, 1]
-
-
-def test_after_a_timeout_of_the_batch_only_a_reset_goes_on(launch, tmp_path):
-    os.mkfifo(tmp_path / "gate")
-
-    def wait():
-        (tmp_path / "gate").read_bytes()
-
-    batch = launch(wait, timeout=0.5)
-    batch.reset()
-    raised = False
-    try:
-        batch.step(np.array([1, 0, 0, 0]))
-    except RequestTimeoutError:
-        raised = True  # And nobody keeps it, with all that it refers to.
-    assert raised
-    gc.collect()
-    with pytest.raises(PendingCallError):
-        batch[0].step(0)  # Its late step may still be made.
-    (tmp_path / "gate").write_bytes(b"go on")
-    assert batch[0].reset()[0][1] == 0
-    assert batch[0].step(0)[0][1] == 1
 
 
 def test_lost_episode_ends_where_one_alone_has_taken_it(batch, is_gone):

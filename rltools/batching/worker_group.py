@@ -52,7 +52,7 @@ class WorkerGroup:
 
     def check_free(self, rows: Sequence[int], *, to_reset: bool) -> None:
         """See `Group`."""
-        promised = self.supervisor.promised
+        promised = self.supervisor.open.promised
         for row in promised.intersection(rows) if promised else ():
             self._envs[row].check_free(to_reset=to_reset)
             promised.discard(row)
@@ -205,7 +205,7 @@ class RowsCall:
         client = group.supervisor.client
         try:
             self._sent = group.send(command, arguments)
-            group.supervisor.rows_call = self
+            group.supervisor.open.rows_call = self
         except WorkerError as error:
             self._begin_anew(client, error)
         except RLToolsError as error:
@@ -216,8 +216,8 @@ class RowsCall:
         self.given_up = True
         if self._other is not None:
             self._other.give_up()
-        elif self._group.supervisor.rows_call is self:
-            self._group.supervisor.give_up_rows_call()
+        elif self._group.supervisor.open.rows_call is self:
+            self._group.supervisor.open.give_up_rows_call()
 
     def ready(self) -> bool:
         """See `Call`."""
@@ -259,5 +259,5 @@ class RowsCall:
         except WorkerError as cause:
             self._error = cause
         else:
-            self._group.supervisor.rows_call = None  # It has died with the worker.
+            self._group.supervisor.open.rows_call = None  # It has died with the worker.
             self._other = self._one_by_one()

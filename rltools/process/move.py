@@ -33,7 +33,7 @@ class Move:
         self._arguments = arguments
         # Whether a reset takes the place of an episode, or of a reset, that was lost.
         self._makes_up = False
-        self._number = supervisor.next_move(slot)
+        self._number = supervisor.open.next_of(slot)
         self._request: Request | None = None  # None if an episode was lost.
         self._client: WorkerClient
         self._send()
@@ -57,8 +57,8 @@ class Move:
         return supervisor.tell_lost(self._slot)
 
     def _note_late(self) -> None:
-        if not self._supervisor.is_outdated(self._slot, self._number):
-            self._supervisor.late.add(self._slot)
+        if not self._supervisor.open.is_outdated(self._slot, self._number):
+            self._supervisor.open.late.add(self._slot)
 
     def ready(self) -> bool:
         """Whether `wait` would return at once."""
@@ -93,9 +93,9 @@ class Move:
 
     def _taken_in(self, result: Any) -> Any:
         supervisor = self._supervisor
-        is_outdated = supervisor.is_outdated(self._slot, self._number)
+        is_outdated = supervisor.open.is_outdated(self._slot, self._number)
         if not is_outdated:
-            supervisor.late.discard(self._slot)
+            supervisor.open.late.discard(self._slot)
         if not supervisor.restartable:
             return result
         if isinstance(result, tuple) and result:

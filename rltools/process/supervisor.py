@@ -4,9 +4,8 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
-from weakref import finalize, ref
+from typing import Any
+from weakref import finalize
 
 import numpy as np
 
@@ -18,33 +17,11 @@ from rltools.errors import (
 )
 from rltools.process.block import SharedBlock
 from rltools.process.client import WorkerClient
+from rltools.process.open_calls import OpenCalls
 from rltools.process.protocol import Command
 
 _log = logging.getLogger(__name__)
 _indices = itertools.count()
-
-
-class OpenCall(Protocol):
-    """A call whose result may not have been taken yet.
-
-    Attributes:
-        is_over: Whether it has.
-        given_up: Whether nobody waits for it any more.
-    """
-
-    is_over: bool
-    given_up: bool
-
-
-@dataclass
-class _LateCall:
-    """Stands for a call that was given up, and that may still be carried out."""
-
-    is_over: bool = False
-    given_up: bool = True
-
-
-_LATE_CALL = _LateCall()
 
 
 class Supervisor:
@@ -65,10 +42,7 @@ class Supervisor:
         life: Its number, from 0.
         lost: Environments whose lost episode has not been told yet.
         unseeded: Environments that have not been reset in this life.
-        promised: Environments of which a promise of a step or reset may be pending that
-            was made for them alone.
-        late: Environments whose last step or reset, made for them alone, has timed out,
-            and may still be made.
+        open: Its calls that are not over.
         recall: Returns the last observation of an environment that was in a row.
         index: What error messages call the worker.
     """
@@ -89,7 +63,6 @@ class Supervisor:
         self._block = SharedBlock.create()
         finalize(self, self._block.close)
         self._lock = threading.Lock()
-        self._rows_call: Callable[[], OpenCall | None] = _no_call
         self._first_cause: WorkerError | None = None
         self._cause = ""  # Of the last restart.
         self._begun: set[int] = set()
@@ -98,9 +71,7 @@ class Supervisor:
         self.life = 0
         self.lost: set[int] = set()
         self.unseeded: set[int] = set()
-        self.promised: set[int] = set()
-        self.late: set[int] = set()
-        self._moves: dict[int, int] = {}
+        self.open = OpenCalls()
         self.recall: Callable[[int], Any] = self._observations.__getitem__
         self.client = self._begin_life()
 
@@ -187,36 +158,10 @@ class Supervisor:
         self.lost.discard(slot)
         return seed
 
-    @property
-    def rows_call(self) -> OpenCall | None:
-        """The last call of all its environments at once, while that is not over."""
-        call = self._rows_call()
-        return None if call is None or call.is_over else call
-
-    @rows_call.setter
-    def rows_call(self, call: OpenCall | None) -> None:
-        self._rows_call = _no_call if call is None else ref(call)
-
-    def give_up_rows_call(self) -> None:
-        """Note that the last call of all is late; it stays so if nobody holds it."""
-        if self.rows_call is not None:
-            self._rows_call = lambda: _LATE_CALL
-
     def begun(self, slots: Sequence[int]) -> None:
         """Note that environments have episodes that can be lost."""
         self._begun.update(slots)
-        for slot in slots if self._moves else ():
-            self.next_move(slot)
-
-    def next_move(self, slot: int) -> int:
-        """Number of a step or reset of one environment, which outdates those before."""
-        number = self._moves[slot] = self._moves.get(slot, 0) + 1
-        self.late.discard(slot)
-        return number
-
-    def is_outdated(self, slot: int, move: int) -> bool:
-        """Whether another step or reset has begun since one of this number."""
-        return self._moves[slot] != move
+        self.open.outdate(slots)
 
     def remember(self, slot: int, observation: Any) -> None:
         """Keep an observation that may turn out to be the last one."""
@@ -276,7 +221,3 @@ class Supervisor:
             client.channel.kill()
             raise
         return client
-
-
-def _no_call() -> None:
-    """Where no call is remembered."""

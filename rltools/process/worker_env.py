@@ -119,10 +119,11 @@ class WorkerEnv(PromisingEnv):
             PendingCallError: An earlier promise was neither called nor given up.
         """
         self.check_free(to_reset=True)
-        pending = self._supervisor.rows_call
+        pending = self._supervisor.open.rows_call
         if pending is not None and not pending.given_up and not self._is_closed:
             raise PendingCallError(_PENDING.format(self, "reset"))
-        self._supervisor.rows_call = None  # What is late there does not matter now.
+        # What is late there does not matter now.
+        self._supervisor.open.rows_call = None
         return self._move(Command.RESET, blocking, seed, options)
 
     def step(self, action: Any, blocking: bool = True) -> Any:
@@ -140,7 +141,7 @@ class WorkerEnv(PromisingEnv):
                 timed out, or was interrupted, which only a reset gets over.
         """
         self.check_free(to_reset=False)
-        if self._supervisor.rows_call is not None and not self._is_closed:
+        if self._supervisor.open.rows_call is not None and not self._is_closed:
             raise PendingCallError(_PENDING.format(self, "step"))
         return self._move(Command.STEP, blocking, action)
 
@@ -194,7 +195,7 @@ class WorkerEnv(PromisingEnv):
         if to_reset:
             is_free = pending is None or pending.given_up
         else:
-            is_free = pending is None and self._slot not in self._supervisor.late
+            is_free = pending is None and self._slot not in self._supervisor.open.late
         if not is_free:
             verb = "reset" if to_reset else "step"
             raise PendingCallError(_PENDING.format(self, verb))
@@ -270,7 +271,7 @@ class WorkerEnv(PromisingEnv):
         move = Move(self._supervisor, self._slot, command, arguments)
         promise: Promise = Promise(move.wait, move.ready)
         self._promised = ref(promise)
-        self._supervisor.promised.add(self._slot)
+        self._supervisor.open.promised.add(self._slot)
         self._given_up = None
         if not blocking:
             return promise

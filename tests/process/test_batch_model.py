@@ -23,9 +23,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.process.batch_model import Ask
-from tests.process.batch_model_driver import Driver
-from tests.process.batch_model_env import (
+from tests.process.batch_model.driver import Driver
+from tests.process.batch_model.env import (
     DIE,
     GO,
     INFORM,
@@ -34,6 +33,8 @@ from tests.process.batch_model_env import (
     TRUNCATE,
     WAIT,
 )
+from tests.process.batch_model.making import GROUPINGS
+from tests.process.batch_model.requests import Ask
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 LONG = "RLTOOLS_SOAK" in os.environ
@@ -54,7 +55,7 @@ class BatchMachine(RuleBasedStateMachine):
 
     @initialize(
         count=st.integers(1, MOST),
-        grouping=st.sampled_from(["processes", "one worker", "two workers", "apart"]),
+        grouping=st.sampled_from(GROUPINGS),
         autoreset=st.sampled_from(["disabled", "next_step", "same_step"]),
         restarts=st.integers(0, 2),
         timeout=st.sampled_from([None, SECONDS_TO_ANSWER]),

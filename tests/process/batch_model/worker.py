@@ -6,73 +6,16 @@ It is another matter when the answer can be there (see `Part.waits`), and whethe
 worker dies first.
 """
 
-import itertools
 import os
 import select
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from rltools.errors import RemoteError, RequestTimeoutError, WorkerDiedError
-from tests.process.batch_model_env import DIE, WAIT, Twin
+from tests.process.batch_model.env import DIE, WAIT, Twin
+from tests.process.batch_model.requests import Ask, Part, Row
 
-_orders = itertools.count()
 _TEXTS = {WorkerDiedError: "SIGKILL", RequestTimeoutError: "has not answered"}
-
-
-@dataclass
-class Row:
-    """What is expected of one environment in one call.
-
-    Attributes:
-        error: Type of what it raises instead, or a tuple of possible ones.
-        may_tell: Whether it may say that its worker was restarted, or not.
-    """
-
-    value: object = None
-    reward: float = 0.0
-    terminated: bool = False
-    truncated: bool = False
-    info: dict = field(default_factory=dict)
-    error: type | tuple | None = None
-    may_tell: bool = False
-
-
-@dataclass(frozen=True)
-class Ask:
-    """What one environment is asked for: `kind` is "step", "reset" or "call"."""
-
-    kind: str
-    action: int = 0  # Of a step or call.
-    of_batch: bool = False
-    seed: int | None = None
-    options: dict | None = None
-
-
-@dataclass
-class Part:
-    """A request to one worker, or several that are waited for together.
-
-    Attributes:
-        asks: By environment.
-        life: Of the worker, when it was asked.
-        is_one: Whether one reply answers for all environments.
-        rows: What comes of it, by environment, if the worker does not die first.
-        waits: How many gates must have been opened before.
-        died: Environments whose answer will never come.
-        has_ended: Whether the life has ended.
-        was_seen: Whether the answer was there before that.
-    """
-
-    asks: dict
-    life: int
-    is_one: bool
-    order: int = field(default_factory=lambda: next(_orders))
-    rows: dict = field(default_factory=dict)
-    waits: dict = field(default_factory=dict)
-    died: set = field(default_factory=set)
-    has_ended: bool = False
-    was_seen: bool = False
 
 
 class WorkerModel:
@@ -84,8 +27,8 @@ class WorkerModel:
         last: By environment, `(order, observation)` of the last one that was returned.
     """
 
-    def __init__(self, index, rows, pid, restarts, autoreset, gate):
-        self.index, self.members, self.gate = index, list(rows), gate
+    def __init__(self, rows, pid, restarts, autoreset, gate):
+        self.members, self.gate = list(rows), gate
         self.restarts, self.same_step = restarts, autoreset == "same_step"
         self.life, self.causes, self.first_cause = 0, {}, None
         self.lost, self.begun, self.unseeded = set(), set(), set()

@@ -250,7 +250,7 @@ class RowsCall:
         if self._other is not None:
             return self._other.result(timeout)
         assert self._error is not None
-        return Report(failures=dict.fromkeys(range(self._group.count), self._error))
+        return Report(failures=dict.fromkeys(self._rows, self._error))
 
     def _begin_anew(self, client: WorkerClient, error: WorkerError) -> None:
         self._sent = None

@@ -81,3 +81,14 @@ def test_late_result_is_not_the_last_observation(make_batch, gate, is_gone):
     observ, _, _, truncated, _ = batch[0].step(0)
     assert truncated
     assert observ[1] == 0, "Its episode began after the late step."
+
+
+def test_late_reset_of_some_leaves_the_others_where_they_were(make_batch, gate):
+    batch = make_batch(timeout=0.5)
+    batch.reset()
+    with pytest.raises(RequestTimeoutError) as caught:
+        batch.reset(indices=[1], options={"harm": 1})
+    assert "environment 1 of the batch" in caught.value.__notes__[-1]
+    gate.write_bytes(b"go on")
+    batch.reset(indices=[1])
+    assert batch.step(np.zeros(4, np.int64))[0][:, 1].tolist() == [1] * 4

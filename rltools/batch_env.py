@@ -224,6 +224,7 @@ class BatchEnv(gym.vector.VectorEnv):
         options, mask = inputs.parse_reset_mask(options, self.num_envs)
         chosen = inputs.choose_indices(indices, mask, self.num_envs)
         seeds = inputs.seeds_for(seed, chosen)
+        self._groups.check_free(chosen, to_reset=True)
         if isinstance(seed, int | np.integer):
             super().reset(seed=int(seed))  # The batch's own generator.
         read: Any = self._observations.read
@@ -257,6 +258,8 @@ class BatchEnv(gym.vector.VectorEnv):
             InvalidActionError: The actions are not in the space; nothing has moved.
             ResetNeededError: An episode has not begun, or has ended with autoreset
                 disabled. Nothing has moved.
+            PendingCallError: The promise of an earlier step or reset, of the batch or
+                of one of its environments, was not called. Nothing has moved.
             InvalidObservationError, InvalidResultError: An environment broke its word.
             Exception: Whatever an environment raised; `BatchError` if several did. The
                 other environments have been stepped; those that failed must be reset.
@@ -266,6 +269,7 @@ class BatchEnv(gym.vector.VectorEnv):
         episodes = self._episodes
         episodes.check_steppable(past_end=self._steps_past_end)
         actions = self._actions.take(actions)
+        self._groups.check_free(None, to_reset=False)
         # None, but with next-step autoreset.
         resets = episodes.ended if episodes.any_ended else None
         try:
@@ -303,6 +307,7 @@ class BatchEnv(gym.vector.VectorEnv):
         self.closed = True
         if self._pending is not None and not self._pending.is_over:
             self._pending.give_up(ClosedError("The batch was closed before its call."))
+        self._pending = None  # It holds on to the memory of workers.
         members.close(self.envs)
 
     def _check_open(self) -> None:

@@ -45,6 +45,9 @@ class Group(Protocol):
     def columns(self) -> Columns:
         """See above."""
 
+    def check_free(self, rows: Sequence[int], *, to_reset: bool) -> None:
+        """See `PromisingEnv.check_free`; for some environments, by row of the group."""
+
     def step(self, actions: Any, resets: np.ndarray | None, same_step: bool) -> Call:
         """Start a step.
 

@@ -33,6 +33,22 @@ class Groups:
         # What is called here comes last, so that the others work meanwhile.
         self._in_order = sorted(groups, key=lambda each: isinstance(each, LocalGroup))
 
+    def check_free(self, rows: Sequence[int] | None, *, to_reset: bool) -> None:
+        """Check that no promise of a single environment is in the way.
+
+        Args:
+            rows: Places in the batch; None for all.
+            to_reset: Whether they are to be reset.
+
+        Raises:
+            PendingCallError: One is; nothing has moved.
+        """
+        for group in self.all:
+            ours: Sequence[int] = range(group.count)
+            if rows is not None:
+                ours = [row - group.first for row in rows if row - group.first in ours]
+            group.check_free(ours, to_reset=to_reset)
+
     def step(
         self, actions: Any, resets: np.ndarray | None, same_step: bool
     ) -> "JointCall":

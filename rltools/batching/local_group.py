@@ -30,6 +30,9 @@ class LocalGroup:
         self.columns = Columns(envs[0].observation_space, space, self.count)
         self._envs = EnvGroup(envs, self.columns, first=first)
 
+    def check_free(self, rows: Sequence[int], *, to_reset: bool) -> None:
+        """See `Group`."""
+
     def step(self, actions: Any, resets: np.ndarray | None, same_step: bool) -> Done:
         """See `Group`."""
         return Done(self.carry_out(actions, resets, same_step))

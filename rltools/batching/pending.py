@@ -44,7 +44,8 @@ class PendingCall:
         promise: Promise = Promise(
             self.result, lambda: all(call.ready() for call in joint.calls)
         )
-        self._promise = ref(promise)
+        # A promise that is dropped is given up; what is over takes no notice.
+        self._promise = ref(promise, lambda _: joint.give_up())
         return promise
 
     def result(self, timeout: float | None = None) -> Any:

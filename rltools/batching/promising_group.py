@@ -37,6 +37,11 @@ class PromisingGroup:
         )
         self._intake = Intake(self.columns, first)
 
+    def check_free(self, rows: Sequence[int], *, to_reset: bool) -> None:
+        """See `Group`."""
+        for row in rows:
+            self._envs[row].check_free(to_reset=to_reset)
+
     def step(
         self, actions: Any, resets: np.ndarray | None, same_step: bool
     ) -> "PromisedCall":

@@ -1,6 +1,6 @@
 """All environments of one worker, stepped by one message there and one back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,13 @@ class WorkerGroup:
             self._kept = rows_of(self._observation_space, self.count)
             supervisor.recall = self._kept.row
 
+    def check_free(self, rows: Sequence[int], *, to_reset: bool) -> None:
+        """See `Group`."""
+        promised = self.supervisor.open.promised
+        for row in promised.intersection(rows) if promised else ():
+            self._envs[row].check_free(to_reset=to_reset)
+            promised.discard(row)
+
     def step(self, actions: Any, resets: np.ndarray | None, same_step: bool) -> Call:
         """See `Group`."""
         supervisor = self.supervisor
@@ -60,7 +67,7 @@ class WorkerGroup:
             return self.one_by_one().step(actions, resets, same_step)
 
         if supervisor.lost or (supervisor.unseeded and np.any(mask)):
-            return RowsCall(self, None, (), one_by_one)
+            return RowsCall(self, range(self.count), None, (), one_by_one)
         ours = part(self._action_space, actions, self.first, end)
         if self.columns.actions is not None:
             self.columns.actions.put(ours)
@@ -68,7 +75,9 @@ class WorkerGroup:
         else:
             arguments = split(self._action_space, ours, self.count), same_step
         self.columns.resets[:] = mask
-        return RowsCall(self, Command.STEP_ROWS, arguments, one_by_one)
+        return RowsCall(
+            self, range(self.count), Command.STEP_ROWS, arguments, one_by_one
+        )
 
     def reset(
         self,
@@ -78,6 +87,12 @@ class WorkerGroup:
     ) -> Call:
         """See `Group`."""
         supervisor = self.supervisor
+
+        def one_by_one() -> Call:
+            return self.one_by_one().reset(rows, seeds, options)
+
+        if not supervisor.lost.isdisjoint(rows):
+            return RowsCall(self, rows, None, (), one_by_one)
         pairs = list(zip(rows, seeds, strict=True))
         arguments = (
             list(rows),
@@ -85,12 +100,7 @@ class WorkerGroup:
             options,
         )
         supervisor.begun(rows)
-        return RowsCall(
-            self,
-            Command.RESET_ROWS,
-            arguments,
-            lambda: self.one_by_one().reset(rows, seeds, options),
-        )
+        return RowsCall(self, rows, Command.RESET_ROWS, arguments, one_by_one)
 
     @property
     def columns(self) -> Columns:
@@ -113,11 +123,18 @@ class WorkerGroup:
             raise error
         self.supervisor.recover(client, error)
 
-    def keep(self) -> None:
-        """Keep the observations of now."""
+    def keep(self, rows: Iterable[int], report: Report) -> None:
+        """Keep the observations of now, which are new in some rows if a report says so.
+
+        Args:
+            rows: The rows of environments that have been called.
+            report: Tells which of them have failed.
+        """
         if self._kept is not None:
             leaves = iter(self.columns.observs.leaves())
             self._kept.put(assemble(self._observation_space, leaves))
+            failed = report.failures.keys() | report.violations.keys()
+            self.supervisor.forget(row for row in rows if row not in failed)
 
     def take(self, sent: "SentRequest", packed: PackedReport) -> Report:
         """The report that a worker has packed."""
@@ -134,7 +151,6 @@ class WorkerGroup:
             if not isinstance(original, Exception):
                 original = sent.error(violation, self.first + row)
             report.violations[row] = original
-        self.keep()
         return report
 
 
@@ -168,6 +184,7 @@ class RowsCall:
 
     Args:
         group: Of the worker.
+        rows: The environments that take part.
         command: What to ask for; None for doing it one by one.
         arguments: Of the command.
         one_by_one: Makes the call one by one, after a restart.
@@ -176,11 +193,13 @@ class RowsCall:
     def __init__(
         self,
         group: WorkerGroup,
+        rows: Sequence[int],
         command: Command | None,
         arguments: tuple[Any, ...],
         one_by_one: Callable[[], Call],
     ) -> None:
         self._group = group
+        self._rows = rows
         self._one_by_one = one_by_one
         self._sent: SentRequest | None = None
         self._other: Call | None = None
@@ -193,7 +212,7 @@ class RowsCall:
         client = group.supervisor.client
         try:
             self._sent = group.send(command, arguments)
-            group.supervisor.rows_call = self
+            group.supervisor.open.rows_call = self
         except WorkerError as error:
             self._begin_anew(client, error)
         except RLToolsError as error:
@@ -217,7 +236,8 @@ class RowsCall:
         """
         call = cls.__new__(cls)
         call._group, call._one_by_one = group, one_by_one
-        call._other = call._error = None
+        call._rows = range(group.count)
+        call._sent = call._other = call._error = None
         call.is_over = call.given_up = False
         call._begin_anew(client, error)
         return call
@@ -227,6 +247,8 @@ class RowsCall:
         self.given_up = True
         if self._other is not None:
             self._other.give_up()
+        elif self._group.supervisor.open.rows_call is self:
+            self._group.supervisor.open.give_up_rows_call()
 
     def ready(self) -> bool:
         """See `Call`."""
@@ -242,20 +264,23 @@ class RowsCall:
             except RLToolsError as error:
                 if isinstance(error, RequestTimeoutError) and timeout is not None:
                     raise
-                self.give_up()
+                if isinstance(error, RequestTimeoutError):
+                    self.give_up()
+                else:
+                    self.is_over = True
                 if isinstance(error, WorkerError):
                     self._begin_anew(self._sent.client, error)
                 else:
                     self._error = error
             else:
                 self.is_over = True
-                return self._group.take(self._sent, packed)
+                report = self._group.take(self._sent, packed)
+                self._group.keep(self._rows, report)
+                return report
         if self._other is not None:
-            report = self._other.result(timeout)
-            self._group.keep()
-            return report
+            return self._other.result(timeout)
         assert self._error is not None
-        return Report(failures=dict.fromkeys(range(self._group.count), self._error))
+        return Report(failures=dict.fromkeys(self._rows, self._error))
 
     def _begin_anew(self, client: WorkerClient, error: WorkerError) -> None:
         self._sent = None
@@ -264,5 +289,5 @@ class RowsCall:
         except WorkerError as cause:
             self._error = cause
         else:
-            self._group.supervisor.rows_call = None  # It has died with the worker.
+            self._group.supervisor.open.rows_call = None  # It has died with the worker.
             self._other = self._one_by_one()

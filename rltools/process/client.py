@@ -71,6 +71,10 @@ class WorkerClient:
             self._description = description
         return self._description
 
+    def about(self) -> dict[str, Any]:
+        """As `constructed`, without a wait where a life before this one has told."""
+        return self._expected or self.constructed()
+
     @property
     def columns(self) -> Columns:
         """The rows of its environments, in memory that the worker shares.

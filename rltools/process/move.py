@@ -3,7 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
-from rltools.errors import WorkerError
+from rltools.errors import RequestTimeoutError, WorkerError
 from rltools.process.client import WorkerClient
 from rltools.process.protocol import Command
 from rltools.process.request import Request
@@ -31,7 +31,9 @@ class Move:
         self._slot = slot
         self._command = command
         self._arguments = arguments
-        self._is_repeated = False
+        # Whether a reset takes the place of an episode, or of a reset, that was lost.
+        self._makes_up = False
+        self._number = supervisor.open.next_of(slot)
         self._request: Request | None = None  # None if an episode was lost.
         self._client: WorkerClient
         self._send()
@@ -44,13 +46,19 @@ class Move:
                 result = self._client.channel.wait(self._request, timeout)
             except WorkerError as error:
                 if not supervisor.is_fatal(error, timeout):
+                    if timeout is None and isinstance(error, RequestTimeoutError):
+                        self._note_late()
                     raise
                 supervisor.recover(self._client, error)
-                self._is_repeated = True
+                self._makes_up = True
                 self._send()
             else:
                 return self._taken_in(result)
         return supervisor.tell_lost(self._slot)
+
+    def _note_late(self) -> None:
+        if not self._supervisor.open.is_outdated(self._slot, self._number):
+            self._supervisor.open.late.add(self._slot)
 
     def ready(self) -> bool:
         """Whether `wait` would return at once."""
@@ -59,11 +67,13 @@ class Move:
     def _send(self) -> None:
         supervisor, arguments = self._supervisor, self._arguments
         while True:
-            if self._command is Command.STEP and self._slot in supervisor.lost:
+            client = self._client = supervisor.client
+            is_step = self._command is Command.STEP
+            if is_step and self._slot in supervisor.lost and not client.channel.closed:
                 self._request = None
                 return
-            client = self._client = supervisor.client
             if self._command is Command.RESET:
+                self._makes_up |= self._slot in supervisor.lost
                 seed = supervisor.seed_for(self._slot, self._arguments[0])
                 arguments = (seed, *self._arguments[1:])
             try:
@@ -79,14 +89,18 @@ class Move:
                 if not supervisor.is_fatal(error):
                     raise
                 supervisor.recover(client, error)
-                self._is_repeated = True
+                self._makes_up = True
 
     def _taken_in(self, result: Any) -> Any:
-        if not self._supervisor.restartable:
+        supervisor = self._supervisor
+        is_outdated = supervisor.open.is_outdated(self._slot, self._number)
+        if not is_outdated:
+            supervisor.open.late.discard(self._slot)
+        if not supervisor.restartable:
             return result
         if isinstance(result, tuple) and result:
-            self._supervisor.remember(self._slot, deepcopy(result[0]))
-            if self._is_repeated and isinstance(result[-1], dict):
-                # A reset that had to be repeated.
+            if not is_outdated:
+                supervisor.remember(self._slot, deepcopy(result[0]))
+            if self._makes_up and isinstance(result[-1], dict):
                 result = *result[:-1], result[-1] | {"worker_restarted": True}
         return result

@@ -38,6 +38,18 @@ class PromisingEnv(gym.Env):
     def call(self, name: str, *args: Any, **kwargs: Any) -> Promise[Any]:
         """Call a public method of the environment; returns a promise of the result."""
 
+    def check_free(self, *, to_reset: bool) -> None:
+        """Check that nobody holds a promise of an earlier step or reset.
+
+        Args:
+            to_reset: Whether it is to be reset, which goes on from a promise that has
+                timed out.
+
+        Raises:
+            PendingCallError: Somebody does, and could mix up what comes of it. An
+                environment that does not keep track of promises never raises.
+        """
+
     @abstractmethod
     def start_close(self) -> None:
         """Ask for the end without waiting for it, so that many can end together."""

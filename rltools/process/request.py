@@ -58,6 +58,7 @@ class Request:
             assert self.observs is not None
             # The row stays as it is until the worker is asked to fill it again.
             self._observ = self.observs.row(0)
+        self.observs = None
         self.reply = reply
 
     def result(self, worker: int, who: str) -> Any:

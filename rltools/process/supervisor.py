@@ -3,9 +3,8 @@
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
-from weakref import ref
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,23 +16,11 @@ from rltools.errors import (
 )
 from rltools.process.channel import WorkerChannel
 from rltools.process.client import WorkerClient
-from rltools.process.lockstep import Lockstep
+from rltools.process.open_calls import OpenCalls
 from rltools.process.protocol import Command
 
 _log = logging.getLogger(__name__)
 _indices = itertools.count()
-
-
-class OpenCall(Protocol):
-    """A call whose result may not have been taken yet.
-
-    Attributes:
-        is_over: Whether it has.
-        given_up: Whether nobody waits for it any more.
-    """
-
-    is_over: bool
-    given_up: bool
 
 
 class Supervisor:
@@ -54,9 +41,9 @@ class Supervisor:
         life: Its number, from 0.
         lost: Environments whose lost episode has not been told yet.
         unseeded: Environments that have not been reset in this life.
-        recall: Returns the last observation of an environment.
+        open: Its calls that are not over.
+        recall: Returns the last observation of an environment that was in a row.
         index: What error messages call the worker.
-        lockstep: By which it is stepped together with others, if it is.
         shares_memory: Whether its workers can share memory with this process.
     """
 
@@ -76,16 +63,15 @@ class Supervisor:
         self._index = next(_indices)
         self._cores: set[int] | None = None
         self._lock = threading.Lock()
-        self._rows_call: ref[OpenCall] | None = None
-        self._forgotten: ref[OpenCall] | None = None
         self._first_cause: WorkerError | None = None
+        self._cause = ""  # Of the last restart.
         self._begun: set[int] = set()
         self._seeds: dict[int, int] = {}
         self._observations: dict[int, Any] = {}
-        self.lockstep: Lockstep | None = None
         self.life = 0
         self.lost: set[int] = set()
         self.unseeded: set[int] = set()
+        self.open = OpenCalls()
         self.recall: Callable[[int], Any] = self._observations.__getitem__
         self.client = self._begin_life()
 
@@ -97,6 +83,8 @@ class Supervisor:
     @index.setter
     def index(self, index: int) -> None:
         self._index = self.client.channel.index = index
+        if self.count == 1:  # Its environment has the same place, or will be told.
+            self.client.first = index
 
     @property
     def count(self) -> int:
@@ -141,6 +129,7 @@ class Supervisor:
         self.client.channel.close()
         self.client.leave()
         self.recall = self._observations.__getitem__
+        self._first_cause = None  # Its traceback holds on to the shared memory.
 
     def is_fatal(self, error: Exception, timeout: float | None = None) -> bool:
         """Whether an error is one that a restart could help against.
@@ -173,30 +162,20 @@ class Supervisor:
         self.lost.discard(slot)
         return seed
 
-    @property
-    def rows_call(self) -> OpenCall | None:
-        """The last call of all its environments at once, while that is not over."""
-        calls = [None if self._rows_call is None else self._rows_call()]
-        if self.lockstep is not None and (call := self.lockstep.call) is not None:
-            is_forgotten = self._forgotten is not None and self._forgotten() is call
-            calls.append(None if is_forgotten else call)
-        return next((call for call in calls if call and not call.is_over), None)
-
-    @rows_call.setter
-    def rows_call(self, call: OpenCall | None) -> None:
-        self._rows_call = None if call is None else ref(call)
-        if call is None and self.lockstep is not None:
-            late = self.lockstep.call
-            self._forgotten = None if late is None else ref(late)
-
     def begun(self, slots: Sequence[int]) -> None:
         """Note that environments have episodes that can be lost."""
         self._begun.update(slots)
+        self.open.outdate(slots)
 
     def remember(self, slot: int, observation: Any) -> None:
         """Keep an observation that may turn out to be the last one."""
         self._begun.add(slot)
         self._observations[slot] = observation
+
+    def forget(self, slots: Iterable[int]) -> None:
+        """Note that later observations of environments can be recalled."""
+        for slot in slots if self._observations else ():
+            self._observations.pop(slot, None)
 
     def recover(self, client: WorkerClient, error: WorkerError) -> None:
         """Begin a new life after `client` has died or does not answer.
@@ -220,6 +199,7 @@ class Supervisor:
             client.channel.kill()
             self.life += 1
             _log.warning("%s Restart %d of %d.", error, self.life, self._restarts)
+            self._cause = str(error)
             self.lost = set(self._begun)
             self.unseeded = set(range(self.count))
             self.client = self._begin_life()
@@ -228,8 +208,12 @@ class Supervisor:
     def tell_lost(self, slot: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """The result of the step in which it is told that an episode was lost."""
         self.lost.discard(slot)
-        info = {"worker_restarted": True, "worker_error": str(self._first_cause)}
-        return self.recall(slot), 0.0, False, True, info
+        self._begun.discard(slot)  # There is nothing to lose until it is reset.
+        last = self._observations.get(slot)
+        if last is None:
+            last = self.recall(slot)
+        info = {"worker_restarted": True, "worker_error": self._cause}
+        return last, 0.0, False, True, info
 
     def _make_client(self) -> WorkerClient:
         """A life without environments yet; other places of work make another one."""

@@ -154,6 +154,7 @@ class PipeTransport:
         """Hang up; the worker is taken to have ended."""
         if self.death is None:
             self.death = "has been closed"
+        self._forget_rows()
         self._frames.close()
 
     def _put(self, message: Message, *descriptors: int) -> None:
@@ -234,8 +235,14 @@ class PipeTransport:
             if out_of_memory.explains(self._process.exit_code, self._oom_kills):
                 cause += ", out of memory by all appearances,"
             self.death = cause + during
+        self._forget_rows()
         self._frames.close()
         self._disturb()
+
+    def _forget_rows(self) -> None:
+        """Let go of memory in which observations could come, had it gone on."""
+        for request in self._under_way:
+            request.observs = None
 
     def _disturb(self) -> None:
         if self._berth is not None:

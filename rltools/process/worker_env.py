@@ -118,10 +118,12 @@ class WorkerEnv(PromisingEnv):
         Raises:
             PendingCallError: An earlier promise was neither called nor given up.
         """
-        pending = self._unfetched() or self._supervisor.rows_call
-        if pending is not None and not pending.given_up:
+        self.check_free(to_reset=True)
+        pending = self._supervisor.open.rows_call
+        if pending is not None and not pending.given_up and not self._is_closed:
             raise PendingCallError(_PENDING.format(self, "reset"))
-        self._supervisor.rows_call = None  # What is late there does not matter now.
+        # What is late there does not matter now.
+        self._supervisor.open.rows_call = None
         return self._move(Command.RESET, blocking, seed, options)
 
     def step(self, action: Any, blocking: bool = True) -> Any:
@@ -138,7 +140,8 @@ class WorkerEnv(PromisingEnv):
             PendingCallError: An earlier promise of a step or reset was not called; or
                 timed out, or was interrupted, which only a reset gets over.
         """
-        if self._unfetched() is not None or self._supervisor.rows_call is not None:
+        self.check_free(to_reset=False)
+        if self._supervisor.open.rows_call is not None and not self._is_closed:
             raise PendingCallError(_PENDING.format(self, "step"))
         return self._move(Command.STEP, blocking, action)
 
@@ -184,6 +187,19 @@ class WorkerEnv(PromisingEnv):
         check_public(name)
         return self._ask(Command.SET, name, value, force, label=name)()
 
+    def check_free(self, *, to_reset: bool) -> None:
+        """See `PromisingEnv`."""
+        pending = self._unfetched()
+        if self._is_closed:
+            return  # Which is what will be told.
+        if to_reset:
+            is_free = pending is None or pending.given_up
+        else:
+            is_free = pending is None and self._slot not in self._supervisor.open.late
+        if not is_free:
+            verb = "reset" if to_reset else "step"
+            raise PendingCallError(_PENDING.format(self, verb))
+
     def start_close(self) -> None:
         """Ask the worker to end, without waiting for it."""
         self._supervisor.start_close(time.monotonic() + _SECONDS_TO_CLOSE)
@@ -213,15 +229,19 @@ class WorkerEnv(PromisingEnv):
         )
 
     def __repr__(self) -> str:
-        state = " closed" if self._supervisor.client.channel.closed else ""
+        state = " closed" if self._is_closed else ""
         name = type(self).__name__
         return f"<{name} worker={self.index} pid={self.pid}{state}>"
 
     __str__ = __repr__
 
     @property
+    def _is_closed(self) -> bool:
+        return self._supervisor.client.channel.closed
+
+    @property
     def _about(self) -> dict[str, Any]:
-        return self._supervisor.client.constructed()
+        return self._supervisor.client.about()
 
     def _ask(self, command: Command, *arguments: Any, label: str) -> Promise:
         client = self._supervisor.client
@@ -251,6 +271,7 @@ class WorkerEnv(PromisingEnv):
         move = Move(self._supervisor, self._slot, command, arguments)
         promise: Promise = Promise(move.wait, move.ready)
         self._promised = ref(promise)
+        self._supervisor.open.promised.add(self._slot)
         self._given_up = None
         if not blocking:
             return promise

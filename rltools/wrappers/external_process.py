@@ -23,8 +23,9 @@ class ExternalProcess(WorkerEnv):
     that was lost is told by the step in which it is noticed: it returns the last
     observation, a reward of zero, `truncated`, and an info with `worker_restarted` and
     the text of the `worker_error`. So no transition spans a restart; the next `reset`
-    begins an episode in the new worker. A `reset` that is lost is made again. A call
-    is not: it raises `WorkerDiedError`.
+    begins an episode in the new worker. A `reset` that is lost is made again, and its
+    info has `worker_restarted`, as has that of a reset before the loss was told by a
+    step. A call is not made again: it raises `WorkerDiedError`.
 
     Args:
         constructor: Called in the worker to make the environment. Anything that

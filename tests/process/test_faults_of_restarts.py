@@ -129,7 +129,6 @@ def test_fault_33_same_step_autoreset(launch):
     assert steps(result[0]) == [3, 3, 1, 1]
 
 
-@pytest.mark.xfail(strict=True, reason="no worker_restarted in the info of the reset")
 @pytest.mark.parametrize("indices", [None, [2, 3], [3]])
 def test_fault_33_death_in_a_reset(launch, indices):
     batch = launch(kill_self, restarts=1)
@@ -159,6 +158,19 @@ def test_fault_33_death_in_a_call_is_an_error_and_the_episode_is_told(launch):
     result = batch.step(actions())
     assert_told(result, 2, 3)
     assert steps(result[0]) == [2, 2, 1, 1]
+
+
+def test_fault_33_death_in_a_call_is_told_by_the_reset_that_comes_next(launch):
+    batch = launch(kill_self, restarts=1)
+    batch.reset()
+    with pytest.raises(WorkerDiedError, match="SIGKILL"):
+        batch[3].call("do_harm", 3)()
+    _, info = batch.reset(indices=[2])
+    assert info["worker_restarted"].tolist() == [False, False, True, False]
+    result = batch.step(actions())
+    assert_told(result, 3)
+    assert steps(result[0]) == [1, 1, 1, 0]
+    assert "worker_restarted" not in batch.reset()[1], "Each was told once."
 
 
 def test_fault_33_hung_worker_is_replaced(launch, is_gone):
@@ -233,7 +245,6 @@ def _filled(observs):
     return np.stack([np.zeros(3) if each is None else each for each in observs])
 
 
-@pytest.mark.xfail(strict=True, reason="no worker_restarted in the info of the reset")
 def test_fault_33_death_while_the_next_step_resets(launch, is_gone, faulty_env):
     class Ends(faulty_env):
         """Those of odd numbers have episodes of one step."""

@@ -1,0 +1,152 @@
+"""Calls of several workers that share memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rltools.batching.group import Call
+from rltools.batching.worker_group import RowsCall, SentRequest
+from rltools.errors import NotPicklableError, RLToolsError, WorkerError
+from rltools.hosting.report import Report
+from rltools.process.protocol import Message, Status
+
+if TYPE_CHECKING:
+    from rltools.batching.fleet_group import FleetGroup
+
+_NOTHING = Report()
+
+
+class StepCall:
+    """A step of all workers that was announced; see `Call`.
+
+    Attributes:
+        is_over: Whether all workers have carried it out, or have died.
+        given_up: Whether nobody waits for it any more.
+
+    Args:
+        group: The group.
+        timeout: Seconds that it may take.
+        arguments: Those of the group's `step`.
+    """
+
+    def __init__(
+        self, group: FleetGroup, timeout: float | None, arguments: tuple[Any, ...]
+    ) -> None:
+        self._group = group
+        self._timeout = timeout
+        self._arguments = arguments
+        self.is_over = False
+        self.given_up = False
+
+    def ready(self) -> bool:
+        """See `Call`."""
+        return self.is_over or self._group.lockstep.has_ended()
+
+    def give_up(self) -> None:
+        """See `Call`."""
+        self.given_up = True
+        for index in range(len(self._group.members)):
+            self._group.note_late(index)
+
+    def result(self, timeout: float | None = None) -> Report:
+        """See `Call`."""
+        lockstep = self._group.lockstep
+        limit = self._timeout if timeout is None else timeout
+        deadline = None if limit is None else time.monotonic() + limit
+        late = [] if lockstep.wait(deadline) else lockstep.missing()
+        if late and timeout is not None:
+            first = late[0]
+            raise lockstep.channels[first].late(lockstep.request(first), limit)
+        return self.collect(late, limit)
+
+    def collect(self, late: Sequence[int], limit: float | None) -> Report:
+        """Report what has become of a step that has been waited for.
+
+        Args:
+            late: The indices of workers that have not carried it out in time.
+            limit: How many seconds they had.
+        """
+        lockstep = self._group.lockstep
+        errors: dict[int, RLToolsError] = {}
+        for index in late:
+            channel = lockstep.channels[index]
+            errors[index] = channel.late(lockstep.request(index), limit)
+            self._group.note_late(index)
+        self.is_over = True
+        for index in lockstep.died:
+            errors[index] = lockstep.channels[index].gone(lockstep.request(index))
+        report, reports = Report(), lockstep.reports()
+        for index, member in enumerate(self._group.members):
+            found = _NOTHING
+            if index in errors:
+                found = self._fail(index, errors[index])
+            elif index in reports:
+                found = self._read(index, reports[index])
+            if index not in errors and self._group.restartable:
+                member.keep(range(member.count), found)
+            if found:
+                self._group.add(index, found, report)
+        return report
+
+    def _read(self, index: int, message: Message | None) -> Report:
+        lockstep, member = self._group.lockstep, self._group.members[index]
+        request, channel = lockstep.request(index), lockstep.channels[index]
+        if message is None:
+            return self._fail(index, channel.gone(request))
+        request.accept(message._replace(kind=Status.RETURNED))
+        sent = SentRequest(member.supervisor.client, request)
+        try:
+            return member.take(sent, sent.wait(0.0))
+        except NotPicklableError as error:
+            return self._fail(index, error)
+
+    def _fail(self, index: int, error: RLToolsError) -> Report:
+        member = self._group.members[index]
+        if not isinstance(error, WorkerError):
+            return Report(failures=dict.fromkeys(range(member.count), error))
+
+        def one_by_one() -> Call:
+            return member.one_by_one().step(*self._arguments)
+
+        client = member.supervisor.client
+        return RowsCall.lost(member, client, error, one_by_one).result()
+
+
+class MembersCall:
+    """The calls of the workers one by one; see `Call`.
+
+    Args:
+        group: The group.
+        calls: One for each worker; None for those that have nothing to do.
+    """
+
+    def __init__(self, group: FleetGroup, calls: Sequence[Call | None]) -> None:
+        self._group = group
+        self._calls = calls
+        self._reports: dict[int, Report] = {}
+
+    def ready(self) -> bool:
+        """See `Call`."""
+        return all(call.ready() for call in self._calls if call is not None)
+
+    def give_up(self) -> None:
+        """See `Call`."""
+        for call in self._calls:
+            if call is not None:
+                call.give_up()
+
+    def result(self, timeout: float | None = None) -> Report:
+        """See `Call`."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        for index, call in enumerate(self._calls):
+            if call is not None and index not in self._reports:
+                remaining = None
+                if deadline is not None:
+                    remaining = max(0.0, deadline - time.monotonic())
+                self._reports[index] = call.result(remaining)
+        report = Report()
+        for index, found in self._reports.items():
+            self._group.add(index, found, report)
+        return report

@@ -1,0 +1,134 @@
+"""Calls of a batch or of its environments, and which of them stand in the way."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rltools.errors import (
+    ClosedError,
+    PendingCallError,
+    ResetNeededError,
+    WorkerError,
+)
+from tests.process.batch_model.making import make
+
+
+@dataclass(eq=False)
+class Call:
+    """A call under way, or ended.
+
+    Attributes:
+        rows: The environments that take part, in the order of the result.
+        parts: By worker.
+        returns_all: Whether the result has a row for every environment.
+        promise: None if it was dropped.
+        is_late: Whether a wait for it ended without the result.
+        refusal: What it raises since it was given up.
+        settled: The tuple `(value, error)`, once it was there.
+    """
+
+    kind: str
+    rows: list
+    parts: dict
+    returns_all: bool = True
+    of_batch: bool = True
+    promise: object = None
+    is_late: bool = False
+    refusal: type | None = None
+    settled: tuple | None = field(default=None, repr=False)
+
+    @property
+    def is_over(self):
+        return self.settled is not None or self.refusal is not None
+
+    @property
+    def is_held(self):
+        return not self.is_over and self.promise is not None
+
+
+class Calls:
+    """Where a batch and its calls stand.
+
+    Attributes:
+        batch: The batch.
+        workers: The models of its workers.
+        of_row: The model of the worker of each environment.
+        started, ended: What the batch knows of the episode of each environment.
+        pending: The last promised call of the batch.
+        busy: By environment, the call of the batch that it is part of, if not over.
+        single: By environment, the step or reset of its own, if not over.
+        closed: Whether the batch is.
+    """
+
+    def __init__(self, folder, *, count, grouping, autoreset, **options):
+        self.count, self.autoreset = count, autoreset
+        self.is_apart = grouping == "apart"
+        self.timeout = options["timeout"]
+        self.stack = ExitStack()
+        self.batch, self.workers = make(
+            *(folder, self.stack),
+            **{"count": count, "grouping": grouping, "autoreset": autoreset, **options},
+        )
+        self.of_row = [w for w in self.workers for _ in w.members]
+        self.started, self.ended = np.zeros(count, bool), np.zeros(count, bool)
+        self.pending, self.busy, self.single = None, {}, {}
+        self.closed = False
+
+    def _refusal_of_batch(self, kind, rows):
+        if self.closed:
+            return (ClosedError,)
+        pending = self.pending
+        if pending is not None and not pending.is_over:
+            may_go_on = kind == "reset" and pending.is_late
+            if pending.is_held and not may_go_on:
+                return (PendingCallError,)
+            pending.refusal = PendingCallError
+            pending.is_late = True
+            self.started[pending.rows] = self.ended[pending.rows] = False
+        waits = ~self.started | (self.ended & (self.autoreset == "disabled"))
+        refusals = (ResetNeededError,) if kind == "step" and waits.any() else ()
+        for row in rows if kind != "call" else ():
+            single = self.single.get(row)
+            if single is not None and not (kind == "reset" and single.is_late):
+                refusals += (PendingCallError,)
+        return refusals
+
+    def _refusal_of_single(self, row, kind):
+        if self.closed:
+            return (ClosedError,)
+        for call in (self.single.get(row), self.busy.get(row)):
+            if call is not None and kind != "call":
+                late = call.is_late or call.promise is None
+                if kind == "step" or not late:
+                    worker = self.of_row[row]
+                    is_dead = not worker.alive and not worker.can_return
+                    return (PendingCallError, *[WorkerError] * is_dead)
+        return ()
+
+    def _send(self, asks, *, of_group=False):
+        parts = {}
+        for worker in self.workers:
+            ours = {row: ask for row, ask in asks.items() if row in worker.members}
+            if ours:
+                together = of_group and not self.is_apart
+                kinds = {ask.kind for ask in ours.values()}
+                if len(kinds) > 1 and worker.unseeded:
+                    together = False
+                parts[worker] = worker.send(ours, together=together)
+        return parts
+
+    def _occupy(self, call):
+        for worker, part in call.parts.items():
+            for row in worker.members if part.is_one else part.asks:
+                self.busy[row] = call
+        for row in call.rows:
+            self.single.pop(row, None)
+
+    def _free(self, row):
+        worker = self.of_row[row]
+        call = self.busy.get(row)
+        if call is not None and worker in call.parts and call.parts[worker].is_one:
+            for other in worker.members:
+                self.busy.pop(other, None)
+        self.busy.pop(row, None)

@@ -1,0 +1,203 @@
+"""What the worker of some environments must do, told in plain Python.
+
+A worker does what it is asked for in the order in which it was asked, so that what
+comes of a request is known as soon as it is sent: `Twin` environments take it at once.
+It is another matter when the answer can be there (see `Part.waits`), and whether the
+worker dies first.
+"""
+
+import os
+import select
+
+import numpy as np
+
+from rltools.errors import RemoteError, RequestTimeoutError, WorkerDiedError
+from tests.process.batch_model.env import DIE, WAIT, Twin
+from tests.process.batch_model.requests import Ask, Part, Row
+
+_TEXTS = {WorkerDiedError: "SIGKILL", RequestTimeoutError: "has not answered"}
+
+
+class WorkerModel:
+    """One worker through all of its lives.
+
+    Attributes:
+        alive: Whether its process is, as far as the test has not killed it.
+        lost: Environments whose lost episode is still to be told.
+        last: By environment, `(order, observation)` of the last one that was returned.
+    """
+
+    def __init__(self, rows, pid, restarts, autoreset, gate):
+        self.members, self.gate = list(rows), gate
+        self.restarts, self.same_step = restarts, autoreset == "same_step"
+        self.life, self.causes, self.first_cause = 0, {}, None
+        self.lost, self.begun, self.unseeded = set(), set(), set()
+        self.last, self.seeds = {}, {}
+        self.pids, self.parts = [], []
+        self._begin(pid)
+
+    def _begin(self, pid):
+        assert pid not in self.pids
+        self.pids.append(pid)
+        self.twins = {row: Twin(row, pid) for row in self.members}
+        self.waits = self.opened = 0
+        self.parts, self.alive = [], True
+        while self._bytes_left():
+            os.read(self.gate, 64)
+
+    def _bytes_left(self):
+        return bool(select.select([self.gate], [], [], 0)[0])
+
+    @property
+    def is_blocked(self):
+        return self.alive and self.waits > self.opened
+
+    @property
+    def can_return(self):
+        return self.life < self.restarts
+
+    def _errors(self, life):
+        """Types of errors that tell of the end of a life."""
+        if self.restarts and not self.alive and not self.can_return:
+            return self.first_cause
+        if self.causes[life] is RequestTimeoutError:
+            return RequestTimeoutError, WorkerDiedError  # For others it has died.
+        return self.causes[life]
+
+    def open_gate(self):
+        os.write(self.gate, b"x" * (self.waits - self.opened))
+        self.opened = self.waits
+
+    def send(self, asks, *, together):
+        """The environments are asked, in their order; returns the `Part`."""
+        part = Part(asks, self.life, together)
+        part.is_one &= not self.lost & asks.keys()
+        self.parts.append(part)
+        part.has_ended = not self.alive
+        for row, ask in asks.items():
+            if ask.kind == "step" and row in self.lost:
+                continue  # Is told so, and not asked.
+            if ask.action == DIE and self.alive and self._is_heeded(row, ask):
+                self.end_life(WorkerDiedError)
+                part.died |= set(asks) if part.is_one else {row}
+            elif self.alive:
+                part.rows[row] = self._apply(row, ask)
+            part.waits[row] = self.waits
+        if part.is_one:
+            part.waits = dict.fromkeys(asks, self.waits)
+        return part
+
+    def _is_heeded(self, row, ask):
+        """Whether an environment gets as far as to do the harm of an action."""
+        return ask.kind == "call" or self.twins[row].episode > 0
+
+    def end_life(self, cause):
+        """The process ends: what it has not done by now, it will never do."""
+        self.alive = False
+        self.causes[self.life] = cause
+        if self.restarts:
+            self.first_cause = self.first_cause or cause
+        for part in self.parts:
+            part.has_ended = True
+            part.died |= {r for r, n in part.waits.items() if n > self.opened}
+
+    def see_pid(self, pid):
+        """Follow the batch to a new life, if it has begun one."""
+        if pid == self.pids[-1]:
+            return
+        if self.alive:
+            assert self.is_blocked, "A healthy worker was given up."
+            self.end_life(RequestTimeoutError)
+        self.life += 1
+        assert self.life <= self.restarts
+        self.lost, self.unseeded = set(self.begun), set(self.members)
+        self._begin(pid)
+
+    def blocks(self, part, row):
+        """Whether it still waits before it answers."""
+        return not part.has_ended and part.waits.get(row, 0) > self.opened
+
+    def settle(self, part, row, *, was_lost):
+        """What a part came to, once its result has been taken.
+
+        Args:
+            part: The part.
+            row: Of the environment.
+            was_lost: Whether the result says that the answer was lost; it decides where
+                nobody can know.
+        """
+        ask = part.asks[row]
+        if self.blocks(part, row):
+            if self.restarts:
+                assert not self.can_return, "It should have been brought back."
+                self.first_cause = self.first_cause or RequestTimeoutError
+            return Row(error=self.first_cause or RequestTimeoutError)
+        answered = row in part.rows and row not in part.died
+        if answered and not (part.has_ended and not part.was_seen and was_lost):
+            return part.rows[row]
+        if ask.kind == "call":
+            assert self.alive or not self.can_return or self.life > part.life
+            return Row(error=self._errors(part.life))
+        if ask.kind == "step" and row in self.lost:
+            return self._tell(row, ask)
+        if not self.alive:
+            assert not self.can_return, "It should have been brought back."
+            return Row(error=self._errors(self.life))
+        result = self._apply(row, ask)
+        if ask.kind == "reset" and result.error is None:
+            result.info["worker_restarted"] = True
+            result.may_tell = row not in self.begun
+        return result
+
+    def took(self, part, row, result):
+        """The caller has got a result with an observation."""
+        self.begun.add(row)
+        if result.info.get("worker_error") is None and result.error is None:
+            before = self.last.get(row, (-1, None))
+            self.last[row] = max(before, (part.order, result.value), key=lambda x: x[0])
+
+    def _tell(self, row, ask):
+        self.lost.discard(row)
+        self.begun.discard(row)
+        info = {
+            "worker_restarted": True,
+            "worker_error": _TEXTS[self.causes[self.life - 1]],
+        }
+        result = Row(self.last[row][1], truncated=True, info=info)
+        return self._go_on(row, ask, result)
+
+    def _go_on(self, row, ask, result):
+        """Same-step autoreset, of which single environments know nothing."""
+        ends = result.terminated or result.truncated
+        if not (ends and self.same_step and ask.of_batch):
+            return result
+        first = self._apply(row, Ask("reset"))
+        final = {"final_obs": result.value, "final_info": result.info}
+        result.value, result.info = first.value, first.info | final
+        return result
+
+    def _apply(self, row, ask):
+        twin = self.twins[row]
+        self.waits += ask.action == WAIT and self._is_heeded(row, ask)
+        try:
+            if ask.kind == "call":
+                return Row(twin.harm(ask.action))
+            if ask.kind == "step":
+                result = Row(*twin.step(ask.action))
+                return self._go_on(row, ask, result)
+            info = {"worker_restarted": True} if row in self.lost else {}
+            seed = self._seed_for(row, ask.seed)
+            observ, more = twin.reset(seed=seed, options=ask.options)
+            return Row(observ, info=info | more)
+        except ValueError:
+            return Row(error=RemoteError)
+
+    def _seed_for(self, row, seed):
+        if seed is not None:
+            self.seeds[row] = seed
+        elif row in self.unseeded and row in self.seeds:
+            sequence = np.random.SeedSequence([self.seeds[row], self.life])
+            seed = int(sequence.generate_state(1)[0])
+        self.unseeded.discard(row)
+        self.lost.discard(row)
+        return seed

@@ -1,0 +1,94 @@
+"""Steps that are late, and made after their environment was to begin anew.
+
+Observations are (number, steps in the episode, process id), see conftest.py.
+"""
+
+import gc
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from rltools.batch_env import BatchEnv
+from rltools.errors import PendingCallError, RequestTimeoutError
+from rltools.wrappers import ExternalProcess
+
+pytestmark = pytest.mark.timeout(60)
+
+
+class WithStepOfItsOwn(ExternalProcess):
+    """A batch calls each of these by itself."""
+
+    def step(self, action, blocking=True):
+        return super().step(action, blocking)
+
+
+@pytest.fixture
+def gate(tmp_path):
+    """A named pipe; whoever reads from it waits until something is written."""
+    os.mkfifo(tmp_path / "gate")
+    return tmp_path / "gate"
+
+
+@pytest.fixture(params=["in a worker", "in processes", "apart"])
+def make_batch(request, launch, faulty_env, gate):
+    """A function of the options of workers; an action of 1 waits at the gate."""
+    made = []
+
+    def make(**options):
+        if request.param == "in a worker":
+            return launch(gate.read_bytes, workers=1, **options)
+        kind = WithStepOfItsOwn if request.param == "apart" else ExternalProcess
+        makes = [lambda i=i: faulty_env(i, gate.read_bytes) for i in range(4)]
+        made.append(BatchEnv([kind(each, **options) for each in makes]))
+        return made[-1]
+
+    yield make
+    for batch in made:
+        batch.close()
+
+
+def test_after_a_timeout_of_the_batch_only_a_reset_goes_on(make_batch, gate):
+    batch = make_batch(timeout=0.5)
+    batch.reset()
+    raised = False
+    try:
+        batch.step(np.array([1, 0, 0, 0]))
+    except RequestTimeoutError:
+        raised = True  # And nobody keeps it, with all that it refers to.
+    assert raised
+    gc.collect()
+    with pytest.raises(PendingCallError):
+        batch[0].step(0)  # Its late step may still be made.
+    gate.write_bytes(b"go on")
+    assert batch[0].reset()[0][1] == 0
+    assert batch[0].step(0)[0][1] == 1
+
+
+def test_late_result_is_not_the_last_observation(make_batch, gate, is_gone):
+    batch = make_batch(restarts=1)
+    batch.reset()
+    promise = batch[0].step(1, blocking=False)
+    with pytest.raises(RequestTimeoutError):
+        promise.result(0.01)
+    again = batch[0].reset(blocking=False)
+    gate.write_bytes(b"go on")
+    assert again()[0][1] == 0
+    assert promise()[0][1] == 1
+    os.kill(batch[0].pid, signal.SIGKILL)
+    assert is_gone(batch[0].pid, 5)
+    observ, _, _, truncated, _ = batch[0].step(0)
+    assert truncated
+    assert observ[1] == 0, "Its episode began after the late step."
+
+
+def test_late_reset_of_some_leaves_the_others_where_they_were(make_batch, gate):
+    batch = make_batch(timeout=0.5)
+    batch.reset()
+    with pytest.raises(RequestTimeoutError) as caught:
+        batch.reset(indices=[1], options={"harm": 1})
+    assert "environment 1 of the batch" in caught.value.__notes__[-1]
+    gate.write_bytes(b"go on")
+    batch.reset(indices=[1])
+    assert batch.step(np.zeros(4, np.int64))[0][:, 1].tolist() == [1] * 4

@@ -98,7 +98,7 @@ class StepCall:
         request.accept(message._replace(kind=Status.RETURNED))
         sent = SentRequest(member.supervisor.client, request)
         try:
-            return member.take(sent, sent.wait(0.0))
+            return member.take(sent, sent.wait(0.0), range(member.count))
         except NotPicklableError as error:
             return self._fail(index, error)
 

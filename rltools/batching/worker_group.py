@@ -136,13 +136,17 @@ class WorkerGroup:
             failed = report.failures.keys() | report.violations.keys()
             self.supervisor.forget(row for row in rows if row not in failed)
 
-    def take(self, sent: "SentRequest", packed: PackedReport) -> Report:
-        """The report that a worker has packed."""
+    def take(
+        self, sent: "SentRequest", packed: PackedReport, rows: Iterable[int]
+    ) -> Report:
+        """The report that a worker has packed, of a call of some environments."""
+        rows = list(rows)
         columns = [
             leaf for leaf in self.columns.observs.leaves() if isinstance(leaf, list)
         ]
         for leaf, values in zip(columns, packed.objects, strict=bool(packed.objects)):
-            leaf[:] = values
+            for row in rows:  # The others' may be of a life that knew nothing yet.
+                leaf[row] = values[row]
         report = Report(infos=packed.infos)
         for row, failure in packed.failures.items():
             report.failures[row] = sent.error(failure, self.first + row)
@@ -274,7 +278,7 @@ class RowsCall:
                     self._error = error
             else:
                 self.is_over = True
-                report = self._group.take(self._sent, packed)
+                report = self._group.take(self._sent, packed, self._rows)
                 self._group.keep(self._rows, report)
                 return report
         if self._other is not None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import ref
 
+from rltools.errors import ClosedError
 from rltools.process.channel import WorkerChannel
 from rltools.process.cores import usable_cores
 from rltools.process.fleet import Fleet
@@ -137,7 +138,8 @@ class Lockstep:
 
     @property
     def _signals(self) -> Signals:
-        assert self._fleet.signals is not None, "all workers have left"
+        if self._fleet.signals is None:  # Such as by a signal handler in a wait.
+            raise ClosedError("All workers of the batch have been closed.")
         return self._fleet.signals
 
     def _judge(self, signals: Signals) -> None:

@@ -1,6 +1,8 @@
 """Workers that are stepped together, without messages."""
 
 import contextlib
+import os
+import signal
 
 import gymnasium as gym
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 
 from rltools import BatchEnv
 from rltools.batching.fleet_group import FleetGroup
+from rltools.errors import ClosedError
 from rltools.process.lockstep import Lockstep
 from rltools.process.signals import WAITS_ARE_SHORT
 from rltools.wrappers import ExternalProcess
@@ -123,6 +126,30 @@ def test_workers_can_move_from_batch_to_batch():
         swapped.reset()
         observ, *_ = swapped.step(np.zeros(2, np.int64))
         assert observ.tolist() == [[1, 1], [0, 1]]
+
+
+class Waiting(Counter):
+    """Sends a signal in a step, and waits for ever."""
+
+    def step(self, action):
+        os.kill(os.getppid(), signal.SIGUSR1)
+        signal.pause()
+
+
+@pytest.mark.parametrize("promised", [False, True])
+def test_signal_handler_may_close_the_batch_in_a_step(promised):
+    batch = BatchEnv.launch([lambda: Waiting(0), *make_counters(1)], workers=2)
+    batch.reset()
+    before = signal.signal(signal.SIGUSR1, lambda *_: batch.close())
+    try:
+        step = batch.step
+        if promised:
+            step = batch.step(np.zeros(2, np.int64), blocking=False).result
+        with pytest.raises(ClosedError):
+            step(None if promised else np.zeros(2, np.int64))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        batch.close()
 
 
 def test_batch_of_some_that_are_closed(launch):

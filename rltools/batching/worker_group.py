@@ -114,6 +114,7 @@ class WorkerGroup:
     def send(self, command: Command, arguments: tuple[Any, ...]) -> "SentRequest":
         """Ask the current life of the worker for something."""
         client = self.supervisor.client
+        client.take_place()
         label = "step" if command is Command.STEP_ROWS else "reset"
         return SentRequest(client, client.request(command, *arguments, label=label))
 

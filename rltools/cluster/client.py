@@ -35,6 +35,9 @@ class ActorClient(WorkerClient):
         if isinstance(before, ActorClient):
             self._columns = before._columns
 
+    def take_place(self) -> None:
+        """See `WorkerClient`; an actor has one from the beginning."""
+
     @property
     def columns(self) -> Columns:
         """See `WorkerClient`."""

@@ -82,14 +82,22 @@ class WorkerClient:
         Raises:
             OSError: There is not so much memory.
         """
-        if self.channel.berth is None:
-            about = self.constructed()
-            spaces = about["observation_space"], about["action_space"]
-            self.move_in(Fleet(*spaces, [self._count]).berths[0])
+        self.take_place()
         assert self.channel.berth is not None
         columns = self.channel.berth.columns
         assert columns is not None, "it has been closed"
         return columns
+
+    def take_place(self) -> None:
+        """Give the worker a place of its own in shared memory if it has none.
+
+        Raises:
+            OSError: There is not so much memory.
+        """
+        if self.channel.berth is None:
+            about = self.constructed()
+            spaces = about["observation_space"], about["action_space"]
+            self.move_in(Fleet(*spaces, [self._count]).berths[0])
 
     def move_in(self, berth: Berth) -> None:
         """Give the worker a place in shared memory; does not wait until it has it."""

@@ -5,14 +5,18 @@ number travels outside the pickled body, so that a body that can't be read still
 the request it belongs to.
 """
 
+import io
 import pickle
 import sys
+from collections import ChainMap
 from enum import IntEnum
+from types import CodeType
 from typing import Any, NamedTuple
 
 import cloudpickle
 import numpy as np
 
+_NO_FILE = "<dynamic-code>"  # What cloudpickle puts in the place of a file's name.
 _CONTAINERS = {tuple, list, set, frozenset}
 _SCALARS = {type(None), bool, int, float, complex, str, bytes}
 
@@ -78,6 +82,25 @@ def _is_plain(value: Any) -> bool:
     return type(value) in _SCALARS or isinstance(value, np.number | np.bool_)
 
 
+def _reduce_code(code: CodeType) -> tuple[Any, ...]:
+    make, values = cloudpickle.Pickler.dispatch_table[CodeType](code)
+    return make, tuple(
+        code.co_filename if type(value) is str and value == _NO_FILE else value
+        for value in values
+    )
+
+
+class _Pickler(cloudpickle.Pickler):
+    """Pickles code with the name of its file, so that tracebacks can show its lines.
+
+    Newer versions of cloudpickle leave the name out.
+    """
+
+    dispatch_table = ChainMap(
+        {CodeType: _reduce_code}, cloudpickle.Pickler.dispatch_table
+    )
+
+
 def dumps_by_value(value: Any) -> bytes:
     """Pickle a value with all that the program's main module defines and it uses.
 
@@ -86,9 +109,15 @@ def dumps_by_value(value: Any) -> bytes:
     """
     main = sys.modules.get("__mp_main__")
     if main is None or "__mp_main__" in cloudpickle.list_registry_pickle_by_value():
-        return cloudpickle.dumps(value)
+        return _dumps(value)
     cloudpickle.register_pickle_by_value(main)
     try:
-        return cloudpickle.dumps(value)
+        return _dumps(value)
     finally:
         cloudpickle.unregister_pickle_by_value(main)
+
+
+def _dumps(value: Any) -> bytes:
+    file = io.BytesIO()
+    _Pickler(file).dump(value)
+    return file.getvalue()

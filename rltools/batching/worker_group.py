@@ -205,6 +205,7 @@ class RowsCall:
     ) -> None:
         self._group = group
         self._rows = rows
+        self._is_reset = command is Command.RESET_ROWS
         self._one_by_one = one_by_one
         self._sent: SentRequest | None = None
         self._other: Call | None = None
@@ -280,6 +281,9 @@ class RowsCall:
             else:
                 self.is_over = True
                 report = self._group.take(self._sent, packed, self._rows)
+                if self._is_reset:
+                    failed = report.failures.keys() | report.violations.keys()
+                    self._group.supervisor.failed_to_begin(failed)
                 self._group.keep(self._rows, report)
                 return report
         if self._other is not None:
@@ -289,10 +293,13 @@ class RowsCall:
 
     def _begin_anew(self, client: WorkerClient, error: WorkerError) -> None:
         self._sent = None
+        supervisor = self._group.supervisor
+        if not isinstance(error, RequestTimeoutError):
+            supervisor.open.rows_call = None  # It is over, or has died with the worker.
         try:
             self._group.recover(client, error)
         except WorkerError as cause:
             self._error = cause
         else:
-            self._group.supervisor.open.rows_call = None  # It has died with the worker.
+            supervisor.open.rows_call = None
             self._other = self._one_by_one()

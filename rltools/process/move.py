@@ -3,7 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
-from rltools.errors import RequestTimeoutError, WorkerError
+from rltools.errors import RemoteError, RequestTimeoutError, WorkerError
 from rltools.process.client import WorkerClient
 from rltools.process.protocol import Command
 from rltools.process.request import Request
@@ -46,6 +46,8 @@ class Move:
                 result = self._client.channel.wait(self._request, timeout)
             except WorkerError as error:
                 if not supervisor.is_fatal(error, timeout):
+                    if isinstance(error, RemoteError) and self._is_reset:
+                        supervisor.failed_to_begin([self._slot])
                     if timeout is None and isinstance(error, RequestTimeoutError):
                         self._note_late()
                     raise
@@ -60,6 +62,10 @@ class Move:
         if not self._supervisor.open.is_outdated(self._slot, self._number):
             self._supervisor.open.late.add(self._slot)
 
+    @property
+    def _is_reset(self) -> bool:
+        return self._command is Command.RESET
+
     def ready(self) -> bool:
         """Whether `wait` would return at once."""
         return self._request is None or self._client.channel.ready(self._request)
@@ -72,7 +78,7 @@ class Move:
             if is_step and self._slot in supervisor.lost and not client.channel.closed:
                 self._request = None
                 return
-            if self._command is Command.RESET:
+            if self._is_reset:
                 self._makes_up |= self._slot in supervisor.lost
                 seed = supervisor.seed_for(self._slot, self._arguments[0])
                 arguments = (seed, *self._arguments[1:])

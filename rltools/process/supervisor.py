@@ -167,6 +167,10 @@ class Supervisor:
         self._begun.update(slots)
         self.open.outdate(slots)
 
+    def failed_to_begin(self, slots: Iterable[int]) -> None:
+        """Note that resets failed: there are no episodes that could be lost."""
+        self._begun.difference_update(slots)
+
     def remember(self, slot: int, observation: Any) -> None:
         """Keep an observation that may turn out to be the last one."""
         self._begun.add(slot)

@@ -14,7 +14,7 @@ import tempfile
 import cloudpickle
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -122,14 +122,12 @@ class BatchMachine(RuleBasedStateMachine):
         driver = self.driver
         rows = list(range(driver.count))
         actions = [self._tame(actions[row], row, blocking) for row in rows]
-        asks = {
-            row: Ask("step", action, of_batch=True)
-            for row, action in enumerate(actions)
-        }
-        for row in (
-            np.flatnonzero(driver.ended) if driver.autoreset == "next_step" else ()
-        ):
-            asks[row] = Ask("reset")
+        if DIE in actions:  # Or it would not come to that.
+            actions = [GO if action == WAIT else action for action in actions]
+        asks = {row: Ask("step", actions[row], of_batch=True) for row in rows}
+        if driver.autoreset == "next_step":
+            for row in np.flatnonzero(driver.ended):
+                asks[row] = Ask("reset")
         if blocking:
             self._let_go_on(rows, actions)
         call = driver.use_batch(
@@ -262,11 +260,13 @@ class BatchMachine(RuleBasedStateMachine):
 
 
 SETTINGS = settings(
-    max_examples=400 if LONG else 15,
+    max_examples=400 if LONG else 25,
     stateful_step_count=30 if LONG else 25,
     deadline=None,
     derandomize=not LONG,
     print_blob=True,
+    # To find shorter examples takes minutes, in which others could be found.
+    phases=[Phase.explicit, Phase.generate, *[Phase.shrink] * LONG],
     database=None,
     suppress_health_check=list(HealthCheck),
 )

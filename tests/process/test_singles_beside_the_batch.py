@@ -125,3 +125,22 @@ def test_dropped_promise_of_the_batch_does_not_keep_one_from_a_reset(batch):
     assert batch[2].step(0)[0][1] == 1
     batch.reset()
     assert batch.step(GO_ON)[0][:, 1].tolist() == [1, 1, 1, 1]
+
+
+def test_reset_that_failed_began_no_episode_that_could_be_lost(batch, is_gone):
+    with pytest.raises(RemoteError):
+        batch.reset(indices=[2], options={"harm": 2})  # There is nothing to be called.
+    kill(batch, 2, is_gone)
+    assert not batch[2].step(0)[3], "Whether it can step is for itself to say."
+
+
+def test_dead_worker_is_told_rather_than_a_call_that_died_with_it(launch, is_gone):
+    batch = launch()
+    batch.reset()
+    kill(batch, 2, is_gone)
+    batch.reset(blocking=False)
+    for _ in range(2):
+        with pytest.raises(WorkerDiedError):
+            batch.reset()
+    with pytest.raises(WorkerDiedError):
+        batch[2].step(0)

@@ -83,6 +83,10 @@ class Driver(Settling):
             self._free(row)
         if ask.kind != "call":
             self.single[row] = call
+            # Which may be in the row that a later reset of others shows.
+            for part in call.parts.values():
+                if row in part.rows:
+                    self.known.setdefault(row, []).append(part.rows[row].value)
         outcome = self.attempt(function, blocking=blocking)
         if blocking:
             self._settle_single(call, *outcome)
@@ -109,6 +113,10 @@ class Driver(Settling):
         elif timeout is not None and type(error) is RequestTimeoutError:
             assert is_blocked or timeout < 1
             call.is_late = True
+            # It may have been made again by now, or not yet.
+            self.has_lost_track |= any(
+                part.has_ended and call.kind == "reset" for part in call.parts.values()
+            )
         else:
             assert not is_blocked or timeout is None
             settle = self._settle_batch if call.of_batch else self._settle_single
@@ -146,7 +154,7 @@ class Driver(Settling):
             return
         is_ready, error = self.attempt(call.promise.ready)
         assert error is None, error
-        if call.is_over:
+        if call.is_over or self.closed:
             assert is_ready
         elif self.blocks(call):
             assert not is_ready
@@ -209,7 +217,7 @@ class Driver(Settling):
 
     def blocks(self, call):
         """Whether a gate keeps the result of a call back."""
-        return not call.is_over and any(
+        return not (call.is_over or self.closed) and any(
             worker.blocks(part, row)
             for worker, part in call.parts.items()
             for row in part.asks

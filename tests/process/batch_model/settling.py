@@ -58,6 +58,8 @@ class Settling(Calls):
                     was_lost = _tells(found[row][-1])
                 result = worker.settle(part, row, was_lost=was_lost)
                 expected[row] = result
+                if result.error is RemoteError and ask.kind == "reset":
+                    worker.begun.discard(row)
                 if result.error is None and call.kind != "call":
                     worker.took(part, row, result)
         return expected
@@ -127,7 +129,6 @@ class Settling(Calls):
             assert error is None, error
             check = results.check_step if call.kind == "step" else results.check_reset
             check(value, expected)
-            self.known.setdefault(row, []).append(expected.value)
         call.is_late = is_blocked and type(error) is RequestTimeoutError
         if not call.is_late:  # Else it can be asked again.
             call.settled = value, error

@@ -151,10 +151,11 @@ class WorkerModel:
 
     def took(self, part, row, result):
         """The caller has got a result with an observation."""
+        if "worker_error" in result.info:
+            return  # It tells where an episode was lost, and no other has begun.
         self.begun.add(row)
-        if result.info.get("worker_error") is None and result.error is None:
-            before = self.last.get(row, (-1, None))
-            self.last[row] = max(before, (part.order, result.value), key=lambda x: x[0])
+        before = self.last.get(row, (-1, None))
+        self.last[row] = max(before, (part.order, result.value), key=lambda x: x[0])
 
     def _tell(self, row, ask):
         self.lost.discard(row)

@@ -15,7 +15,7 @@ from rltools.process.signals import (
     PARENT_ASLEEP,
     REQUEST,
     SAME_STEP,
-    WAITS_ARE_SHORT,
+    YIELD_FOR,
     Signals,
     fence,
 )
@@ -97,7 +97,7 @@ class Inbox:
                 release()
                 if words[PARENT_ASLEEP]:
                     self._wake_parent(signals, number)
-                patience.begin(words[WAITS_ARE_SHORT])
+                patience.begin(words[YIELD_FOR] * 1e-6)
                 continue
             message = self._next_message() if has_mail else None
             received = self._received

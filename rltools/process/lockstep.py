@@ -10,14 +10,14 @@ from rltools.errors import ClosedError
 from rltools.process.channel import WorkerChannel
 from rltools.process.cores import usable_cores
 from rltools.process.fleet import Fleet
-from rltools.process.patience import SHORT, Patience, sched_yield
+from rltools.process.patience import SHORT, SHORT_UNSHARED, Patience, sched_yield
 from rltools.process.protocol import Command, Message
 from rltools.process.request import Request
 from rltools.process.signals import (
     FLAG_BITS,
     PARENT_ASLEEP,
     REQUEST,
-    WAITS_ARE_SHORT,
+    YIELD_FOR,
     Signals,
     fence,
 )
@@ -45,8 +45,11 @@ class Lockstep:
         self._patience = Patience()
         self._number = 0
         self._call: ref[Any] | None = None
-        self._cores = min(len(usable_cores()), len(fleet.berths))
-        self._is_short = True
+        workers, cores = len(fleet.berths), len(usable_cores())
+        self._cores = min(workers, cores)
+        self._is_crowded = workers > cores
+        self._limit = SHORT_UNSHARED if workers < cores else SHORT
+        self._yield_for = self._limit
         self._ended = time.monotonic()
         self._pause = 0.0  # About how long it takes until the next step.
         self._nobody = bytes(_WORD * len(fleet.berths))
@@ -81,7 +84,7 @@ class Lockstep:
         replies = self._signals.replies
         wanted = self._number.to_bytes(_WORD, "little") * len(replies)
         patience = self._patience
-        patience.begin(self._is_short)
+        patience.begin(self._yield_for)
         for _ in patience.looks:
             if replies.tobytes() == wanted:
                 break
@@ -94,8 +97,7 @@ class Lockstep:
 
     def has_ended(self) -> bool:
         """Whether `wait` would return at once."""
-        if self.missing():
-            self._look()
+        self._look(self.missing())
         return not self.missing()
 
     def missing(self) -> list[int]:
@@ -145,8 +147,12 @@ class Lockstep:
     def _judge(self, signals: Signals) -> None:
         """Find out how to wait: what a wait takes depends on how all of them wait."""
         working = sum(signals.busy) * 1e-9 / self._cores
-        self._is_short = working < SHORT
-        signals.words[WAITS_ARE_SHORT] = working + self._pause < SHORT
+        self._yield_for = self._limit if working < self._limit else 0.0
+        # In a long pause somebody else may need the cores. And a worker without a core
+        # to itself is in the way of others while they work.
+        waits = self._pause + (working if self._is_crowded else 0.0)
+        is_steady = self._pause < SHORT and waits < self._limit
+        signals.words[YIELD_FOR] = int(self._limit * 1e6) if is_steady else 0
 
     def _sleep(self, deadline: float | None) -> bool:
         """Sleep until something has happened; returns False at the deadline."""
@@ -162,19 +168,20 @@ class Lockstep:
             wait = _MAX_MILLISECONDS
             if deadline is not None:
                 wait = min(wait, max(0.0, deadline - time.monotonic()) * 1e3)
-            if missing and not poll.poll(wait) and deadline is not None:
+            has_news = not missing or any(self.channels[i].dead for i in missing)
+            if not has_news and not poll.poll(wait) and deadline is not None:
                 return time.monotonic() < deadline
         finally:
             signals.words[PARENT_ASLEEP] = 0
-        self._look()
+        self._look(missing)  # Also at who has only woken this side.
         return True
 
-    def _look(self) -> None:
+    def _look(self, indices: Sequence[int]) -> None:
         """Take in what workers have sent, and answer for those that have died."""
-        for index in self.missing():
+        for index in indices:
             channel = self.channels[index]
             channel.look(self.request(index))
-            if channel.dead:
+            if channel.dead and self._signals.replies[index] != self._number:
                 self.died.add(index)
                 # So that the last of the others takes itself for the last one.
                 self._signals.replies[index] = self._number

@@ -7,6 +7,8 @@ from collections.abc import Callable
 # What it costs here to be put to sleep and woken up is some 20 to 50 microseconds.
 # A wait that is shorter than a few times that is spent yielding.
 SHORT = 400e-6
+# While there is a core for each process, to yield takes nothing from anybody.
+SHORT_UNSHARED = 2e-3
 _WEIGHT = 0.1
 # Time passes also while others have the core, where one has not looked once.
 _CAN_YIELD = hasattr(os, "sched_yield")
@@ -33,20 +35,23 @@ class Patience:
         self._expected = 0.0
         self._is_learning = True
         self._start = 0.0
+        self._limit = SHORT
         self.looks = _LOOKS
 
-    def begin(self, is_short: int | None = None) -> None:
+    def begin(self, seconds: float | None = None) -> None:
         """A wait begins.
 
         Args:
-            is_short: Whether it is expected to be short; None for what has been learnt.
+            seconds: How long to yield before it is time to sleep; None for what has
+                been learnt.
         """
-        self._is_learning = is_short is None
+        self._is_learning = seconds is None
         self._start = 0.0
-        if is_short is None:
-            is_short = self._expected < SHORT
+        if seconds is None:
+            seconds = SHORT if self._expected < SHORT else 0.0
             self._start = time.monotonic()
-        self.looks = _LOOKS if is_short else _NO_LOOKS
+        self._limit = seconds
+        self.looks = _LOOKS if seconds else _NO_LOOKS
 
     def yields(self) -> bool:
         """Give way to others, after a look in vain; False when it is time to sleep."""
@@ -54,7 +59,7 @@ class Patience:
             return False
         if not self._start:  # Not asked for before: most waits are over by then.
             self._start = time.monotonic()
-        if time.monotonic() - self._start > SHORT:
+        if time.monotonic() - self._start > self._limit:
             return False
         sched_yield()
         return True

@@ -24,7 +24,7 @@ FLAG_BITS = 1
 
 # Places of words. Each has a cache line to itself: the writing of one side must not
 # disturb the other's reading. Arrays with a word for each worker follow.
-REQUEST, PARENT_ASLEEP, WAITS_ARE_SHORT = 0, 8, 16
+REQUEST, PARENT_ASLEEP, YIELD_FOR = 0, 8, 16
 _FIRST_ARRAY = 24
 _ARRAYS = 5
 _WORDS_IN_LINE = 8
@@ -45,7 +45,8 @@ class Signals:
     Attributes:
         words: All words. `words[REQUEST]` is the number of the last step that was
             announced, and its flags; `words[PARENT_ASLEEP]` is 1 while the parent has
-            to be woken; `words[WAITS_ARE_SHORT]` is 1 while workers should yield.
+            to be woken; `words[YIELD_FOR]` is how many microseconds workers should
+            yield before they sleep.
         mail: How many messages each worker has been sent, by the parent.
         replies: The number of the last step that each worker has carried out.
         reports: The number of the last one of which it has sent a report.

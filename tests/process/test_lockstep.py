@@ -12,7 +12,7 @@ from rltools import BatchEnv
 from rltools.batching.fleet_group import FleetGroup
 from rltools.errors import ClosedError
 from rltools.process.lockstep import Lockstep
-from rltools.process.signals import WAITS_ARE_SHORT
+from rltools.process.signals import YIELD_FOR
 from rltools.wrappers import ExternalProcess
 
 pytestmark = pytest.mark.timeout(60)
@@ -80,8 +80,8 @@ def test_everybody_sleeps_between_steps(launch, monkeypatch, count):
     """No call is lost between the last look and falling asleep, on either side."""
 
     def sleepy(lockstep, signals):
-        lockstep._is_short = False
-        signals.words[WAITS_ARE_SHORT] = 0
+        lockstep._yield_for = 0.0
+        signals.words[YIELD_FOR] = 0
 
     monkeypatch.setattr(Lockstep, "_judge", sleepy)
     batch = launch(count, count)

@@ -222,8 +222,8 @@ def test_fault_21_interrupt_is_the_parents_alone(tmp_path):
 env = ExternalProcess(Env)
 env.harm = "sleep"
 env.reset()
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     env.step(0)
 except KeyboardInterrupt:
     print("interrupted", flush=True)

@@ -50,6 +50,9 @@ class StepCall:
         for index in range(len(self._group.members)):
             self._group.note_late(index)
 
+    def hold(self, is_held: bool) -> None:
+        """See `Call`. Nothing has ended before all has."""
+
     def result(self, timeout: float | None = None) -> Report:
         """See `Call`."""
         lockstep = self._group.lockstep
@@ -136,6 +139,12 @@ class MembersCall:
         for call in self._calls:
             if call is not None:
                 call.give_up()
+
+    def hold(self, is_held: bool) -> None:
+        """See `Call`."""
+        for call in self._calls:
+            if call is not None:
+                call.hold(is_held)
 
     def result(self, timeout: float | None = None) -> Report:
         """See `Call`."""

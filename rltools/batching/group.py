@@ -28,6 +28,9 @@ class Call(Protocol):
     def give_up(self) -> None:
         """Note that nobody waits for it any more; it may still be carried out."""
 
+    def hold(self, is_held: bool) -> None:
+        """Say whether its rows must stay as they are, though its result was taken."""
+
 
 class Group(Protocol):
     """Neighbouring environments of a batch that are called together.
@@ -81,4 +84,7 @@ class Done:
         return self._report
 
     def give_up(self) -> None:
+        """See `Call`."""
+
+    def hold(self, is_held: bool) -> None:
         """See `Call`."""

@@ -37,6 +37,8 @@ class PendingCall:
         self._promise: ref[Promise] | None = None
         self._settled: Promise | None = None
         self._lock = threading.RLock()  # Threads may share the promise.
+        for call in joint.calls:
+            call.hold(True)  # Some may have ended while others are waited for.
 
     def promise(self) -> Promise:
         """A promise of the result."""
@@ -75,6 +77,8 @@ class PendingCall:
             self._reports.append(call.result(remaining))
         if self._settled is None:
             self._settled = Promise.of(self._finish, self._reports)
+            for call in self._joint.calls:
+                call.hold(False)
 
     @property
     def is_over(self) -> bool:

@@ -148,6 +148,9 @@ class PromisedCall:
         for promise in self._promises.values():
             promise.give_up()
 
+    def hold(self, is_held: bool) -> None:
+        """See `Call`."""
+
 
 def gather(promises: Mapping[int, Promise], report: Report) -> dict[int, Any]:
     """Wait for promises; returns their results, and reports their failures."""

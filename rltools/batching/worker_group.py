@@ -184,7 +184,6 @@ class RowsCall:
     """A call of all environments of a worker; see `Call`.
 
     Attributes:
-        is_over: Whether its result has been taken.
         given_up: Whether nobody waits for it any more.
 
     Args:
@@ -210,7 +209,7 @@ class RowsCall:
         self._sent: SentRequest | None = None
         self._other: Call | None = None
         self._error: Exception | None = None
-        self.is_over = False
+        self._is_taken = self._is_held = False
         self.given_up = False
         if command is None:
             self._other = one_by_one()
@@ -244,13 +243,22 @@ class RowsCall:
         call._group, call._one_by_one = group, one_by_one
         call._rows = range(group.count)
         call._sent = call._other = call._error = None
-        call.is_over = call.given_up = False
+        call._is_taken = call._is_held = call.given_up = False
         call._begin_anew(client, error)
         return call
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its result has been taken, and nobody needs its rows any more."""
+        return self._is_taken and not self._is_held
+
+    def hold(self, is_held: bool) -> None:
+        """See `Call`."""
+        self._is_held = is_held
+
     def give_up(self) -> None:
         """See `Call`."""
-        self.given_up = True
+        self.given_up, self._is_held = True, False
         if self._other is not None:
             self._other.give_up()
         elif self._group.supervisor.open.rows_call is self:
@@ -273,13 +281,13 @@ class RowsCall:
                 if isinstance(error, RequestTimeoutError):
                     self.give_up()
                 else:
-                    self.is_over = True
+                    self._is_taken = True
                 if isinstance(error, WorkerError):
                     self._begin_anew(self._sent.client, error)
                 else:
                     self._error = error
             else:
-                self.is_over = True
+                self._is_taken = True
                 report = self._group.take(self._sent, packed, self._rows)
                 if self._is_reset:
                     failed = report.failures.keys() | report.violations.keys()
@@ -287,7 +295,11 @@ class RowsCall:
                 self._group.keep(self._rows, report)
                 return report
         if self._other is not None:
-            return self._other.result(timeout)
+            report = self._other.result(timeout)
+            self._is_taken = True
+            if self._is_held:
+                self._group.supervisor.open.rows_call = self
+            return report
         assert self._error is not None
         return Report(failures=dict.fromkeys(self._rows, self._error))
 

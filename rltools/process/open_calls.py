@@ -12,12 +12,15 @@ class OpenCall(Protocol):
     """A call whose result may not have been taken yet.
 
     Attributes:
-        is_over: Whether it has.
+        is_over: Whether it has, and nobody needs the rows that it has filled.
         given_up: Whether nobody waits for it any more.
     """
 
-    is_over: bool
     given_up: bool
+
+    @property
+    def is_over(self) -> bool:
+        """See the class."""
 
 
 @dataclass

@@ -8,11 +8,7 @@ With `RLTOOLS_SOAK` in the environment, many more and always new examples are tr
 """
 
 import os
-import sys
-import tempfile
 
-import cloudpickle
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -23,7 +19,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.process.batch_model.driver import Driver
 from tests.process.batch_model.env import (
     DIE,
     GO,
@@ -34,24 +29,34 @@ from tests.process.batch_model.env import (
     WAIT,
 )
 from tests.process.batch_model.making import GROUPINGS
-from tests.process.batch_model.requests import Ask
+from tests.process.batch_model.player import Player
 
-cloudpickle.register_pickle_by_value(sys.modules[__name__])
 LONG = "RLTOOLS_SOAK" in os.environ
 MOST = 5
 SECONDS_TO_ANSWER = 1.5
-HANGS_AT_MOST = 2
+USES_BEFORE_CLOSE = 10
 ACTIONS = [*[GO, INFORM] * 5, *[TERMINATE, TRUNCATE, WAIT] * 2, RAISE, DIE]
+HARMLESS = [*[GO, INFORM] * 2, TERMINATE, TRUNCATE]
 DOINGS = [GO, GO, GO, WAIT, RAISE, DIE]
 FLAGS = st.booleans()
+OFTEN = st.sampled_from([True, True, True, False])
 NUMBERS = st.integers(0, 59)  # What it picks depends on how many there are.
 SEEDS = st.none() | st.integers(0, 99)
 
 
-class BatchMachine(RuleBasedStateMachine):
-    """Uses a batch and its model in the same way."""
+def lists_of(elements):
+    """One of them for each environment that there may be."""
+    return st.lists(elements, min_size=MOST, max_size=MOST)
 
-    driver = None
+
+class BatchMachine(RuleBasedStateMachine):
+    """Uses a batch and its model in the same way.
+
+    What is drawn does not depend on what has happened, which may be decided by who is
+    faster: rules that can do nothing do nothing.
+    """
+
+    player = None
 
     @initialize(
         count=st.integers(1, MOST),
@@ -59,13 +64,11 @@ class BatchMachine(RuleBasedStateMachine):
         autoreset=st.sampled_from(["disabled", "next_step", "same_step"]),
         restarts=st.integers(0, 2),
         timeout=st.sampled_from([None, SECONDS_TO_ANSWER]),
-        is_reset=st.sampled_from([True] * 4 + [False]),
+        is_reset=OFTEN,
     )
     def start(self, is_reset, **variant):
-        self.folder = tempfile.TemporaryDirectory()
-        self.driver = Driver(self.folder.name, **variant)
-        self.calls = []
-        self.hangs = 0
+        self.player = Player(**variant)
+        self.driver = self.player.driver
         if is_reset:
             self.reset_all(seed=5, blocking=True)
 
@@ -73,141 +76,79 @@ class BatchMachine(RuleBasedStateMachine):
 
     @rule(seed=SEEDS, blocking=FLAGS)
     def reset_all(self, seed, blocking):
-        rows = list(range(self.driver.count))
-        seeds = [None if seed is None else seed + row for row in rows]
-        self._reset(rows, seeds, blocking, True, None, {"seed": seed})
+        rows = range(self.driver.count)
+        self.player.reset(rows, seed, some=False, blocking=blocking)
 
     @rule(
-        picked=st.lists(st.integers(0, MOST - 1), unique=True),
-        seeds=st.none() | st.lists(SEEDS, min_size=MOST, max_size=MOST),
+        rows=st.lists(st.integers(0, MOST - 1), unique=True),
+        seed=SEEDS | lists_of(SEEDS),
         by_mask=FLAGS,
-        raises=st.sampled_from([False, False, False, True]),
+        raises=OFTEN.map(lambda often: not often),
         blocking=FLAGS,
     )
-    def reset_some(self, picked, seeds, by_mask, raises, blocking):
-        driver = self.driver
-        rows = [row for row in picked if row < driver.count]
-        options = {"harm": {rows[0]: RAISE}} if raises and rows else None
-        if by_mask and rows:
-            rows = sorted(rows)
-            mask = np.isin(np.arange(driver.count), rows)
-            passed = {"options": (options or {}) | {"reset_mask": mask}}
-        else:
-            by_mask = False
-            passed = {"options": options, "indices": rows}
-        seeds = [None] * len(rows) if seeds is None else seeds[: len(rows)]
-        self._reset(rows, seeds, blocking, by_mask, options, passed | {"seed": seeds})
-
-    def _reset(self, rows, seeds, blocking, returns_all, options, passed):
-        driver = self.driver
-        if blocking:
-            self._let_go_on(rows)
-        asks = {
-            row: Ask("reset", seed=seed, options=options)
-            for row, seed in sorted(zip(rows, seeds, strict=True))
-        }
-        call = driver.use_batch(
-            *("reset", rows, asks),
-            lambda blocking: driver.batch.reset(**passed, blocking=blocking),
-            returns_all=returns_all,
-            blocking=blocking,
-        )
-        self._keep(call)
+    def reset_some(self, rows, seed, **how):
+        self.player.reset(rows, seed, **how)
 
     @rule(
-        actions=st.lists(st.sampled_from(ACTIONS), min_size=MOST, max_size=MOST),
+        actions=lists_of(st.sampled_from(ACTIONS)),
+        is_tidy=OFTEN,
         blocking=FLAGS,
+        timeout=st.sampled_from([None, 0, 0.01]),
     )
-    def step(self, actions, blocking):
-        driver = self.driver
-        rows = list(range(driver.count))
-        actions = [self._tame(actions[row], row, blocking) for row in rows]
-        if DIE in actions:  # Or it would not come to that.
-            actions = [GO if action == WAIT else action for action in actions]
-        asks = {row: Ask("step", actions[row], of_batch=True) for row in rows}
-        if driver.autoreset == "next_step":
-            for row in np.flatnonzero(driver.ended):
-                asks[row] = Ask("reset")
-        if blocking:
-            self._let_go_on(rows, actions)
-        call = driver.use_batch(
-            *("step", rows, asks),
-            lambda blocking: driver.batch.step(np.array(actions), blocking=blocking),
-            returns_all=True,
-            blocking=blocking,
-        )
-        self._keep(call)
+    def step(self, actions, is_tidy, blocking, timeout):
+        if is_tidy:
+            self.player.tidy()
+        before = len(self.player.calls)
+        self.player.step(actions, blocking=blocking)
+        if timeout is not None:
+            for call in self.player.calls[before:]:
+                self.player.fetch(call, timeout)
+
+    @rule(actions=st.lists(lists_of(st.sampled_from(HARMLESS)), max_size=4))
+    def play(self, actions):
+        for each in actions:
+            self.player.tidy()
+            self.player.step(each, blocking=True)
 
     @rule(action=st.sampled_from([GO, GO, RAISE]))
     def call_all(self, action):
-        driver = self.driver
-        self._let_go_on(range(driver.count))
-        driver.call_all(action)
+        self.player.call_all(action)
 
     # What is done to one.
 
     @rule(number=NUMBERS, action=st.sampled_from(ACTIONS), blocking=FLAGS)
     def step_one(self, number, action, blocking):
-        row = number % self.driver.count
-        self._one(row, Ask("step", self._tame(action, row, blocking)), blocking)
+        self.player.one(number, "step", action, blocking=blocking)
 
     @rule(number=NUMBERS, seed=SEEDS, blocking=FLAGS)
     def reset_one(self, number, seed, blocking):
-        self._one(number % self.driver.count, Ask("reset", seed=seed), blocking)
+        self.player.one(number, "reset", seed=seed, blocking=blocking)
 
     @rule(number=NUMBERS, action=st.sampled_from(DOINGS), blocking=FLAGS)
     def call_one(self, number, action, blocking):
-        row = number % self.driver.count
-        self._one(row, Ask("call", self._tame(action, row, blocking)), blocking)
-
-    def _one(self, row, ask, blocking):
-        driver = self.driver
-        if not driver.is_certain_of(row):
-            return
-        if blocking:
-            self._let_go_on([row], [ask.action])
-        env = driver.batch[row]
-        function = {
-            "step": lambda blocking: env.step(np.int64(ask.action), blocking),
-            "reset": lambda blocking: env.reset(seed=ask.seed, blocking=blocking),
-            "call": lambda blocking: (
-                lambda promise: promise() if blocking else promise
-            )(env.call("harm", ask.action)),
-        }[ask.kind]
-        self._keep(driver.use_single(row, ask, function, blocking=blocking))
+        self.player.one(number, "call", action, blocking=blocking)
 
     # What is done to promises.
 
-    def _keep(self, call):
-        if call is not None:
-            self.calls.append(call)
-
     @rule(number=NUMBERS)
     def fetch(self, number):
-        for call in self._pick(number):
-            if self.driver.blocks(call):
-                self._let_go_on(call.rows)
-            self.driver.fetch(call)
+        for call in self.player.pick(number):
+            self.player.fetch(call)
 
     @rule(number=NUMBERS, timeout=st.sampled_from([0, 0.01]))
     def fetch_impatiently(self, number, timeout):
-        for call in self._pick(number):
-            self.driver.fetch(call, timeout)
+        for call in self.player.pick(number):
+            self.player.fetch(call, timeout)
 
     @rule(number=NUMBERS)
     def look(self, number):
-        for call in self._pick(number):
+        for call in self.player.pick(number):
             self.driver.look(call)
 
     @rule(number=NUMBERS)
     def drop(self, number):
-        for call in self._pick(number):
-            self.calls.remove(call)
-            self.driver.drop(call)
-
-    def _pick(self, number):
-        # None, if there are none: what is drawn must not depend on who was faster.
-        return [self.calls[number % len(self.calls)]] if self.calls else []
+        for call in self.player.pick(number):
+            self.player.drop(call)
 
     # What happens to workers.
 
@@ -220,43 +161,18 @@ class BatchMachine(RuleBasedStateMachine):
     def kill(self, number):
         workers = self.driver.workers
         worker = workers[number % len(workers)]
-        if self.driver.may_die(worker):
+        if number % 2 == 0 and self.driver.may_die(worker):
             self.driver.kill(worker)
 
     @rule(number=NUMBERS)
     def close(self, number):
-        if number % 3 == 0 and not self.driver.closed and self.driver.uses > 8:
+        is_time = number % 10 == 0 and self.driver.uses > USES_BEFORE_CLOSE
+        if is_time and not self.driver.closed:
             self.driver.close()
 
-    def _tame(self, action, row, blocking):
-        """The action, or a harmless one where its harm can't be kept within limits."""
-        worker = self.driver.of_row[row]
-        if action == DIE and (worker.is_blocked or not self.driver.may_die(worker)):
-            return GO
-        if action == WAIT and blocking and not self._may_hang:
-            return GO
-        return action
-
-    @property
-    def _may_hang(self):
-        return self.driver.timeout is not None and self.hangs < HANGS_AT_MOST
-
-    def _let_go_on(self, rows, actions=()):
-        """Before one waits: nothing may keep it from ending, but for a time limit."""
-        workers = {self.driver.of_row[row] for row in rows}
-        blocked = any(worker.is_blocked for worker in workers) or WAIT in actions
-        if not blocked:
-            return
-        if self._may_hang:
-            self.hangs += 1
-            return
-        for worker in workers:
-            worker.open_gate()
-
     def teardown(self):
-        if self.driver is not None:
-            self.driver.end()
-            self.folder.cleanup()
+        if self.player is not None:
+            self.player.end()
 
 
 SETTINGS = settings(
@@ -272,6 +188,6 @@ SETTINGS = settings(
 )
 
 
-@pytest.mark.timeout(0 if LONG else 300)
+@pytest.mark.timeout(0 if LONG else 180)
 def test_batch_is_as_its_model(impatient):
     run_state_machine_as_test(BatchMachine, settings=SETTINGS)

@@ -92,3 +92,22 @@ def test_late_reset_of_some_leaves_the_others_where_they_were(make_batch, gate):
     gate.write_bytes(b"go on")
     batch.reset(indices=[1])
     assert batch.step(np.zeros(4, np.int64))[0][:, 1].tolist() == [1] * 4
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_what_has_ended_stays_until_the_promise_is_called(launch, gate, is_gone, dies):
+    batch = launch(gate.read_bytes, restarts=1)
+    batch.reset()
+    if dies:
+        os.kill(batch[0].pid, signal.SIGKILL)
+        assert is_gone(batch[0].pid, 5)
+    promise = batch.step(np.array([0, 0, 1, 0]), blocking=False)
+    with pytest.raises(RequestTimeoutError):
+        promise.result(0.3)  # The first worker has ended, the second one has not.
+    for use in (lambda: batch[0].step(0), batch[0].reset):
+        with pytest.raises(PendingCallError):
+            use()
+    gate.write_bytes(b"go on")
+    assert promise()[0][:, 1].tolist() == [0, 0, 1, 1] if dies else [1, 1, 1, 1]
+    batch.reset()
+    assert batch[0].step(0)[0][1] == 1

@@ -59,6 +59,9 @@ class Calls:
         busy: By environment, the call of the batch that it is part of, if not over.
         single: By environment, the step or reset of its own, if not over.
         closed: Whether the batch is.
+        has_lost_track: Whether nobody can know any more what has become of some
+            environments, such as whether an answer came before a death, where the call
+            raised for others.
     """
 
     def __init__(self, folder, *, count, grouping, autoreset, **options):
@@ -73,7 +76,7 @@ class Calls:
         self.of_row = [w for w in self.workers for _ in w.members]
         self.started, self.ended = np.zeros(count, bool), np.zeros(count, bool)
         self.pending, self.busy, self.single = None, {}, {}
-        self.closed = False
+        self.closed = self.has_lost_track = False
 
     def _refusal_of_batch(self, kind, rows):
         if self.closed:
@@ -85,6 +88,7 @@ class Calls:
                 return (PendingCallError,)
             pending.refusal = PendingCallError
             pending.is_late = True
+            self.let_go(pending)
             self.started[pending.rows] = self.ended[pending.rows] = False
         waits = ~self.started | (self.ended & (self.autoreset == "disabled"))
         refusals = (ResetNeededError,) if kind == "step" and waits.any() else ()
@@ -94,12 +98,25 @@ class Calls:
                 refusals += (PendingCallError,)
         return refusals
 
+    def let_go(self, call):
+        """Nobody waits for a call any more, or for now."""
+        # A reset that was lost may have been made again by now, or may never be.
+        self.has_lost_track |= any(
+            part.has_ended and call.kind == "reset" for part in call.parts.values()
+        )
+
     def _refusal_of_single(self, row, kind):
         if self.closed:
             return (ClosedError,)
         for call in (self.single.get(row), self.busy.get(row)):
             if call is not None and kind != "call":
                 late = call.is_late or call.promise is None
+                if (
+                    call.is_held
+                    and call.of_batch
+                    and call.parts[self.of_row[row]].is_one
+                ):
+                    late = False  # Its result is still where the next one would be.
                 if kind == "step" or not late:
                     worker = self.of_row[row]
                     is_dead = not worker.alive and not worker.can_return
@@ -120,6 +137,9 @@ class Calls:
 
     def _occupy(self, call):
         for worker, part in call.parts.items():
+            if call.kind == "reset" and not part.is_one and not self.is_apart:
+                for row in part.asks:
+                    self._free(row)
             for row in worker.members if part.is_one else part.asks:
                 self.busy[row] = call
         for row in call.rows:

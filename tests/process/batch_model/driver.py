@@ -113,10 +113,7 @@ class Driver(Settling):
         elif timeout is not None and type(error) is RequestTimeoutError:
             assert is_blocked or timeout < 1
             call.is_late = True
-            # It may have been made again by now, or not yet.
-            self.has_lost_track |= any(
-                part.has_ended and call.kind == "reset" for part in call.parts.values()
-            )
+            self.let_go(call)
         else:
             assert not is_blocked or timeout is None
             settle = self._settle_batch if call.of_batch else self._settle_single
@@ -166,9 +163,12 @@ class Driver(Settling):
         """Whether it is known if a call of others stands in the way of this one."""
         call = self.busy.get(row)
         worker = self.of_row[row]
-        if call is None or row in call.rows or worker not in call.parts:
+        if call is None or worker not in call.parts or call.is_over:
             return True
-        return not call.parts[worker].has_ended
+        if row in call.rows and not call.is_late:
+            return True
+        part = call.parts[worker]
+        return part.is_one and not part.has_ended
 
     def may_die(self, worker):
         """Whether what comes of that could be told."""
@@ -211,6 +211,8 @@ class Driver(Settling):
     def drop(self, call):
         """Let go of a promise."""
         call.promise = None
+        if not call.is_over:
+            self.let_go(call)
         for row in call.rows:
             if self.single.get(row) is call:
                 del self.single[row]

@@ -56,17 +56,19 @@ def check_reset(found, row):
     check_info(found[1], row)
 
 
-def failures_of(error):
-    """The errors that an error of a batch consists of, by environment."""
+def failures_of(error, rows=()):
+    """The errors that an error of a call consists of, by environment.
+
+    Args:
+        error: What was raised, or None.
+        rows: The environments of the call, for one that concerns a single one.
+    """
     if isinstance(error, BatchError):
         return error.failures
+    if error is None or len(rows) == 1:
+        return {row: error for row in rows if error is not None}
     told = re.match(r"Raised by environments? \[?([0-9, ]+)", error.__notes__[-1])
     return {int(row): error for row in told[1].split(", ")}
-
-
-def failed_rows(error, rows):
-    """The environments of a call that have failed; of one alone it is that one."""
-    return set(rows) if len(rows) == 1 else set(failures_of(error))
 
 
 def check_type(error, kinds):

@@ -16,14 +16,12 @@ class Settling(Calls):
     """Takes what calls came to into the model, once it has been compared with it.
 
     Attributes:
-        has_lost_track: Whether nobody can know any more what has become of some
-            environments: whether an answer came before a death, where the call raised
-            for others.
+        known: Observations of each environment that a row may have.
     """
 
     def __init__(self, folder, **variant):
         super().__init__(folder, **variant)
-        self.known, self.has_lost_track = {}, False
+        self.known = {}
 
     @staticmethod
     def _check_refused(outcome, refusal):
@@ -43,14 +41,12 @@ class Settling(Calls):
             check(value, part.rows[row])
 
     def _expected(self, call, found, error):
-        expected, failed = {}, set()
-        if error is not None and type(error) is not RemoteError:
-            failed = results.failed_rows(error, call.rows)
+        expected, failures = {}, results.failures_of(error, call.rows)
         for worker, part in call.parts.items():
             for row, ask in part.asks.items():
                 if row not in found:
-                    was_lost = row in failed
-                    if part.has_ended and not part.was_seen and not was_lost:
+                    was_lost = type(failures.get(row)) is not RemoteError
+                    if row not in failures and part.has_ended and not part.was_seen:
                         self.has_lost_track |= row in part.rows and row not in part.died
                 elif ask.kind == "reset":
                     was_lost = found[row][0][1] != worker.pids[part.life]

@@ -82,6 +82,8 @@ class WorkerModel:
                 part.died |= set(asks) if part.is_one else {row}
             elif self.alive:
                 part.rows[row] = self._apply(row, ask)
+                if part.is_one:
+                    part.rows[row] = self._go_on(row, ask, part.rows[row])
             part.waits[row] = self.waits
         if part.is_one:
             part.waits = dict.fromkeys(asks, self.waits)
@@ -134,7 +136,9 @@ class WorkerModel:
             return Row(error=self.first_cause or RequestTimeoutError)
         answered = row in part.rows and row not in part.died
         if answered and not (part.has_ended and not part.was_seen and was_lost):
-            return part.rows[row]
+            result = part.rows[row]
+            # One by one, it is reset when its step has been taken.
+            return result if part.is_one else self._go_on(row, ask, result)
         if ask.kind == "call":
             assert self.alive or not self.can_return or self.life > part.life
             return Row(error=self._errors(part.life))
@@ -143,7 +147,7 @@ class WorkerModel:
         if not self.alive:
             assert not self.can_return, "It should have been brought back."
             return Row(error=self._errors(self.life))
-        result = self._apply(row, ask)
+        result = self._go_on(row, ask, self._apply(row, ask))
         if ask.kind == "reset" and result.error is None:
             result.info["worker_restarted"] = True
             result.may_tell = row not in self.begun
@@ -172,6 +176,9 @@ class WorkerModel:
         ends = result.terminated or result.truncated
         if not (ends and self.same_step and ask.of_batch):
             return result
+        if not self.alive:
+            assert not self.can_return, "It should have been brought back."
+            return Row(error=self._errors(self.life))
         first = self._apply(row, Ask("reset"))
         final = {"final_obs": result.value, "final_info": result.info}
         result.value, result.info = first.value, first.info | final
@@ -184,8 +191,7 @@ class WorkerModel:
             if ask.kind == "call":
                 return Row(twin.harm(ask.action))
             if ask.kind == "step":
-                result = Row(*twin.step(ask.action))
-                return self._go_on(row, ask, result)
+                return Row(*twin.step(ask.action))
             info = {"worker_restarted": True} if row in self.lost else {}
             seed = self._seed_for(row, ask.seed)
             observ, more = twin.reset(seed=seed, options=ask.options)

@@ -131,8 +131,8 @@ print(batch.step(np.zeros(3, np.int64))[0].mean())
 def test_fault_21_workers_do_not_hear_of_an_interrupt(tmp_path):
     path = tmp_path / "script.py"
     path.write_text(f"""{SCRIPT}{LAUNCH}
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     threading.Event().wait()
 except KeyboardInterrupt:
     print("interrupted", batch.step(np.zeros(4, np.int64))[0].mean())

@@ -4,6 +4,7 @@ All of them derive from `RLToolsError` and, where the language has a fitting bui
 type, from that one too, so that `except ValueError` keeps its meaning.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -109,6 +110,18 @@ class ConfigError(RLToolsError, ValueError):
 
 class CheckpointError(RLToolsError, RuntimeError):
     """A checkpoint could not be written or read."""
+
+
+class CheckFailedError(RLToolsError, AssertionError):
+    """Something breaks a law that was checked; the message tells all violations.
+
+    Attributes:
+        failed: Names of the checks that failed, such as `["T2"]`.
+    """
+
+    def __init__(self, message: str, *, failed: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.failed = list(failed)
 
 
 class WorkerError(RLToolsError):

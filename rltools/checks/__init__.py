@@ -1,0 +1,26 @@
+"""Checks of environments, wrappers, batches and algorithms, for any test or script."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rltools.checks.difference import differences as differences
+    from rltools.checks.report import Report as Report
+    from rltools.checks.report import Result as Result
+
+_EXPORTS = {
+    "Report": "rltools.checks.report",
+    "Result": "rltools.checks.report",
+    "differences": "rltools.checks.difference",
+}
+__all__ = sorted(_EXPORTS)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _EXPORTS:
+        return getattr(importlib.import_module(_EXPORTS[name]), name)
+    raise AttributeError(f"module 'rltools.checks' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rltools.checks.difference import differences as differences
+    from rltools.checks.environment import check_env as check_env
     from rltools.checks.report import Report as Report
     from rltools.checks.report import Result as Result
 
 _EXPORTS = {
     "Report": "rltools.checks.report",
     "Result": "rltools.checks.report",
+    "check_env": "rltools.checks.environment",
     "differences": "rltools.checks.difference",
 }
 __all__ = sorted(_EXPORTS)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from rltools.checks.report import Report, Result
+from rltools.checks.report import Outcome, Report, Result
 from rltools.errors import InvalidOptionError
 
 Subject = TypeVar("Subject")
@@ -123,5 +123,5 @@ def _run(each: Check[Subject], subject: Subject) -> Result:
         found = [f"raised {tell_exception(error)}"]
     hints = " ".join(line for line in found if isinstance(line, Hint))
     violations = tuple(line for line in found if not isinstance(line, Hint))
-    outcome = "failed" if violations else "passed"
+    outcome: Outcome = "failed" if violations else "passed"
     return Result(each.name, each.title, outcome, violations, hints)

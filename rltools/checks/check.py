@@ -89,7 +89,8 @@ def run_checks(
         roots = dict.fromkeys(blocked[n] for n in each.needs if n in blocked)
         if roots:
             blocked[each.name] = next(iter(roots))
-            note = f"means nothing while {' and '.join(roots)} fails"
+            verb = "fails" if len(roots) == 1 else "fail"
+            note = f"means nothing while {' and '.join(roots)} {verb}"
             results[each.name] = Result(each.name, each.title, "skipped", note=note)
             return
         results[each.name] = _run(each, subject)

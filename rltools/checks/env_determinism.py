@@ -4,13 +4,12 @@ import contextlib
 from collections.abc import Iterator
 
 from rltools.checks.check import Hint, SkipCheck, check
-from rltools.checks.env_trial import EnvTrial
+from rltools.checks.env_trial import SECONDS_PER_CALL, EnvTrial
 from rltools.checks.rollout import compare
 from rltools.errors import NotPicklableError
 from rltools.wrappers.external_process import ExternalProcess
 
 _OTHER_SEEDS = 4
-_SECONDS_PER_CALL = 60.0
 
 
 @check("D1", "the same seed and actions give the same episodes", needs=["R7", "T10"])
@@ -26,17 +25,31 @@ def repeats_itself(trial: EnvTrial) -> Iterator[str]:
 
 @check("D2", "two instances agree, also across processes", needs=["D1"])
 def instances_agree(trial: EnvTrial) -> Iterator[str]:
-    """Yield where another instance, here or in another process, differs."""
+    """Yield where another instance, here or in another process, differs.
+
+    A third one moves between the steps of the one here: they have nothing in common.
+    """
     trial.require_reproducible()
-    with trial.fresh() as other:
-        elsewhere = trial.start(other).repeat(trial.rollout)
+    with trial.fresh() as other, trial.fresh() as third:
+        disturbance = trial.start(third, seed_offset=1)
+        disturbance.reset()
+        elsewhere = trial.start(other)
+        for call in trial.rollout.calls:
+            if not elsewhere.repeat_call(call):
+                break
+            if not disturbance.calls[-1].is_complete:
+                break
+            if disturbance.calls[-1].ended:
+                disturbance.reset()
+            else:
+                disturbance.step(disturbance.choose_action())
     for line in compare(trial.rollout, elsewhere):
         yield f"another instance, {line}"
     if not trial.options.processes:
         yield Hint("Not in another process: processes=False.")
         return
     try:
-        remote = ExternalProcess(trial.make, timeout=_SECONDS_PER_CALL)
+        remote = ExternalProcess(trial.make, timeout=SECONDS_PER_CALL)
     except NotPicklableError as error:
         yield Hint(f"Not in another process: {error}")
         return

@@ -1,6 +1,8 @@
 """Checks of an environment's life beside its episodes: L1 to L3."""
 
+import contextlib
 import copy
+import functools
 import inspect
 import pickle
 from collections.abc import Callable, Iterator
@@ -10,9 +12,11 @@ import gymnasium as gym
 import numpy as np
 
 from rltools.checks.check import Hint, SkipCheck, check, tell_exception
-from rltools.checks.env_trial import EnvTrial
+from rltools.checks.env_trial import SECONDS_PER_CALL, EnvTrial
 from rltools.checks.rollout import compare
+from rltools.errors import NotPicklableError
 from rltools.space_checks import describe
+from rltools.wrappers.external_process import ExternalProcess
 
 _COMPARED_CALLS = 50
 _TEXT_MODES = ("ansi", "ansi_list")
@@ -29,7 +33,7 @@ def close_works_twice(trial: EnvTrial) -> Iterator[str]:
                 yield f"the {name} close: raised {tell_exception(error)}"
 
 
-@check("L2", "pickle and deepcopy give environments that do the same", needs=["D1"])
+@check("L2", "pickle and deepcopy give environments that do the same", needs=["D2"])
 def copies_do_the_same(trial: EnvTrial) -> Iterator[str]:
     """Yield copies that can't be made, differ, or have something in common."""
     if not trial.options.picklable:
@@ -56,19 +60,21 @@ def modes_render(trial: EnvTrial) -> Iterator[str]:
             f"{'a' if _takes_mode(trial.make) else 'no'} render_mode"
         )
     for mode in modes:
-        make: Callable[..., Any] = trial.make
-        options = {"render_mode": mode} if _takes_mode(make) else {}
+        options = {"render_mode": mode} if _takes_mode(trial.make) else {}
         try:
-            env = make(**options)
-        except gym.error.DependencyNotInstalled as error:
-            yield Hint(f"{mode} was not rendered: {error}")
+            with _started(trial, options) as env:
+                trial.start(env).play(steps=1, episodes=0, at_most=1)
+                made_for, frame = env.render_mode, env.render()
+        except Exception as error:
+            cause = error.__cause__ or error
+            if isinstance(cause, gym.error.DependencyNotInstalled):
+                yield Hint(f"{mode} was not rendered: {cause}")
+            else:
+                yield f"{mode}: raised {tell_exception(cause)}"
             continue
-        try:
-            yield from _judge_frame(env, mode, trial)
-        except gym.error.DependencyNotInstalled as error:
-            yield Hint(f"{mode} was not rendered: {error}")
-        finally:
-            env.close()
+        if made_for != mode:
+            yield f"{mode}: expected an environment of this mode, got {made_for!r}"
+        yield from _judge_frame(frame, mode)
 
 
 CHECKS = (close_works_twice, copies_do_the_same, modes_render)
@@ -90,6 +96,8 @@ def _judge_copies(
             for space in ("observation_space", "action_space"):
                 if getattr(twin, space) != getattr(env, space):
                     yield f"{name}: the copy's {space} differs"
+            if not trial.is_reproducible:
+                return
             # The original begins first and goes on after the copy has played: neither
             # may move the other.
             first = trial.start(env).repeat(trial.rollout, at_most=1)
@@ -107,17 +115,22 @@ def _judge_copies(
         yield f"{name}: the original after its copy has played, {line}"
 
 
-def _judge_frame(env: Any, mode: str, trial: EnvTrial) -> Iterator[str]:
-    if env.render_mode != mode:
-        yield f"render_mode: expected {mode!r} as asked for, got {env.render_mode!r}"
-    trial.start(env).play(steps=1, episodes=0, at_most=1)
-    try:
-        frame = env.render()
-    except gym.error.DependencyNotInstalled:
-        raise
-    except Exception as error:
-        yield f"{mode}: render raised {tell_exception(error)}"
-        return
+@contextlib.contextmanager
+def _started(trial: EnvTrial, options: dict[str, Any]) -> Iterator[gym.Env[Any, Any]]:
+    """An environment to render, in another process: without a screen some abort."""
+    make = functools.partial(trial.make, **options)
+    if not trial.options.processes:
+        env = make()
+    else:
+        try:
+            env = ExternalProcess(make, timeout=SECONDS_PER_CALL)
+        except NotPicklableError:
+            env = make()
+    with contextlib.closing(env):
+        yield env
+
+
+def _judge_frame(frame: Any, mode: str) -> Iterator[str]:
     if mode.endswith("_list"):
         if not isinstance(frame, list):
             yield f"{mode}: expected a list of frames, got {describe(frame)}"

@@ -3,17 +3,21 @@
 from collections.abc import Iterator
 from typing import Any
 
+import gymnasium as gym
+
 from rltools.checks.check import SkipCheck, check, tell_exception
 from rltools.checks.difference import differences
 from rltools.checks.env_trial import EnvTrial
 from rltools.checks.rollout import Call, Rollout, compare
 from rltools.space_checks import describe, explain_mismatch
 
+_SOUND_SPACES = ("S1", "S2", "S3", "S4", "S6")  # Nothing can be played without.
 _MID_EPISODE = 3  # Steps into an episode that is then given up.
+_OTHER_SEEDS = 4  # To find an episode that is long enough.
 _COMPARED_CALLS = 100  # Of the episode after it.
 
 
-@check("R1", "reset returns an observation and a dict", needs=["S1"])
+@check("R1", "reset returns an observation and a dict", needs=_SOUND_SPACES)
 def reset_returns_pair(trial: EnvTrial) -> Iterator[str]:
     """Yield resets that raised or returned something else."""
     with trial.fresh() as env:
@@ -75,13 +79,13 @@ def reset_works_twice(trial: EnvTrial) -> Iterator[str]:
             yield f"the second reset in a row: {problem}"
 
 
-@check("R6", "an ended episode does not end the next one", needs=["R4", "T1"])
+@check("R6", "an ended episode does not end the next one", needs=["R4", "T10"])
 def reset_clears_the_end(trial: EnvTrial) -> Iterator[str]:
     """Yield flags of a first step that differ from those of a new environment."""
     trial.require_reproducible()
-    with trial.fresh() as used, trial.fresh() as new:
+    expected = _play_new(trial, at_most=1)
+    with trial.fresh() as used:
         trial.play_episode(used)
-        expected = trial.start(new, seed_offset=1).play(steps=1, episodes=0, at_most=1)
         got = trial.start(used, seed_offset=1).repeat(expected)
     for name, index in (("terminated", 2), ("truncated", 3)):
         left, right = (
@@ -99,19 +103,12 @@ def reset_clears_the_end(trial: EnvTrial) -> Iterator[str]:
 def reset_forgets_the_episode(trial: EnvTrial) -> Iterator[str]:
     """Yield how an episode after one that was given up differs from a new one."""
     trial.require_reproducible()
-    with trial.fresh() as used, trial.fresh() as new:
-        given_up = trial.start(used).play(steps=1, episodes=0, at_most=1)
-        while len(given_up.steps) < _MID_EPISODE and not given_up.calls[-1].ended:
-            given_up.step(given_up.choose_action())
-        if given_up.calls[-1].ended:
-            raise SkipCheck(
-                f"an episode is over after {len(given_up.steps)} steps already"
-            )
-        expected = trial.start(new, seed_offset=1)
-        expected.play(steps=0, episodes=1, at_most=_COMPARED_CALLS)
+    expected = _play_new(trial, at_most=_COMPARED_CALLS)
+    with trial.fresh() as used:
+        steps = _give_up(trial, used)
         got = trial.start(used, seed_offset=1).repeat(expected)
     for line in compare(expected, got):
-        yield f"after {len(given_up.steps)} steps and a reset, {line}"
+        yield f"after {steps} steps and a reset, {line}"
 
 
 @check("R8", "there is no method seed beside reset(seed=...)", needs=["S1"])
@@ -146,6 +143,28 @@ def _judge_pair(call: Call, where: str) -> Iterator[str]:
         )
     elif not isinstance(call.result[1], dict):
         yield f"{where}: info: expected a dict, got {describe(call.result[1])}"
+
+
+def _play_new(trial: EnvTrial, *, at_most: int) -> Rollout:
+    """The first episode of a new environment, which has to be that of any other."""
+    with trial.fresh() as new, trial.fresh() as control:
+        rollout = trial.start(new, seed_offset=1)
+        rollout.play(steps=0, episodes=1, at_most=at_most)
+        again = trial.start(control, seed_offset=1).repeat(rollout)
+    if any(compare(rollout, again)):
+        raise SkipCheck("two new environments differ already, see D1 and D2")
+    return rollout
+
+
+def _give_up(trial: EnvTrial, env: gym.Env[Any, Any]) -> int:
+    """Leave an environment in the middle of an episode; returns the steps taken."""
+    for steps in range(_MID_EPISODE, 0, -1):
+        for offset in range(_OTHER_SEEDS):
+            rollout = trial.start(env, seed_offset=offset)
+            rollout.play(steps=steps, episodes=0, at_most=steps)
+            if not any(call.ended for call in rollout.calls):
+                return steps
+    raise SkipCheck("every episode is over after one step")
 
 
 def _parts(call: Call) -> Any:

@@ -13,6 +13,7 @@ from rltools.checks.rollout import Policy, Rollout
 from rltools.errors import InvalidArgumentError
 from rltools.space_checks import describe
 
+SECONDS_PER_CALL = 60.0  # Of an environment in another process.
 _DEFAULT_LENGTH = 1000  # Steps to wait for the end of an episode of unknown length.
 
 

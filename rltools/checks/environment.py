@@ -57,7 +57,8 @@ def check_env(
             without a screen.
         seed: Seed of the first reset and of the actions.
         steps: Number of steps to play at least.
-        episodes: Number of episodes to play to their end, if they have one.
+        episodes: Number of episodes to play to their end, if they have one; 0 for none
+            but those of the steps.
         max_steps: Length that no episode exceeds; that of the environment's spec if
             None.
         policy: Function of observation and info that returns an action, where random
@@ -95,7 +96,7 @@ def check_env(
     options = EnvOptions(
         seed=check_integer("seed", seed, at_least=0),
         steps=check_integer("steps", steps, at_least=1),
-        episodes=check_integer("episodes", episodes, at_least=1),
+        episodes=check_integer("episodes", episodes, at_least=0),
         max_steps=(
             None
             if max_steps is None

@@ -135,13 +135,21 @@ class Rollout:
             The rollout itself.
         """
         for call in other.calls[:at_most]:
-            if call.verb == "step":
-                mine = self.step(copy.deepcopy(call.action))
-            else:
-                mine = self.reset(seed=None if self.calls else self._seed)
-            if not mine.is_complete or mine.ended != call.ended:
+            if not self.repeat_call(call):
                 break
         return self
+
+    def repeat_call(self, call: Call) -> bool:
+        """Do what was done by one call.
+
+        Returns:
+            Whether it came out so that the next call of that rollout makes sense.
+        """
+        if call.verb == "step":
+            mine = self.step(copy.deepcopy(call.action))
+        else:
+            mine = self.reset(seed=None if self.calls else self._seed)
+        return mine.is_complete and mine.ended == call.ended
 
     def reset(self, *, seed: int | None = None, **arguments: Any) -> Call:
         """Reset once."""

@@ -1,0 +1,27 @@
+"""Doubles with one mistake each, to test checkers with.
+
+Every class says in `trips` which checks of `rltools.checks` it fails, and no other.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rltools.mocks.broken.environments import ENVIRONMENTS as ENVIRONMENTS
+    from rltools.mocks.broken.sound import SoundEnvironment as SoundEnvironment
+
+_EXPORTS = {
+    "ENVIRONMENTS": "rltools.mocks.broken.environments",
+    "SoundEnvironment": "rltools.mocks.broken.sound",
+}
+__all__ = sorted(_EXPORTS)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _EXPORTS:
+        return getattr(importlib.import_module(_EXPORTS[name]), name)
+    raise AttributeError(f"module 'rltools.mocks.broken' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,0 +1,343 @@
+import functools
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.envs.registration import EnvSpec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rltools.checks import check_env
+from rltools.checks.environment import CHECKS
+from rltools.errors import (
+    CheckFailedError,
+    InvalidArgumentError,
+    InvalidOptionError,
+)
+from rltools.mocks import MockEnvironment, broken
+from rltools.strategies import spaces
+
+pytestmark = pytest.mark.timeout(60)
+NAMES = [
+    *[f"S{number}" for number in range(1, 8)],
+    *[f"R{number}" for number in range(1, 9)],
+    *[f"T{number}" for number in range(1, 13)],
+    *["D1", "D2", "D3", "L1", "L2", "L3"],
+]
+# Shared by a whole catalogue: where a process would show nothing there is none.
+QUICK = {"processes": False, "steps": 60}
+
+
+def names(results):
+    return {result.name for result in results}
+
+
+def test_all_checks_are_there():
+    assert [each.name for each in CHECKS] == NAMES
+
+
+def test_every_check_has_a_double_that_fails_it():
+    assert set().union(*(env.trips for env in broken.ENVIRONMENTS)) == set(NAMES)
+
+
+@pytest.mark.parametrize("env", broken.ENVIRONMENTS)
+def test_broken_environment_fails_its_checks_and_no_other(env):
+    processes = env.__name__ == "DependsOnProcess"
+    report = check_env(env, **{**QUICK, "processes": processes})
+    assert names(report.failed) == env.trips, str(report)
+
+
+def test_sound_environment_passes_everything():
+    report = check_env(broken.SoundEnvironment)
+    assert names(report.passed) == set(NAMES), str(report)
+
+
+class OneStep(broken.SoundEnvironment):
+    """Legitimate, but hard on checkers: every episode is truncated at once."""
+
+    def step(self, action):
+        observ, reward, _, _, info = super().step(action)
+        self.running = False
+        return observ, np.float32(reward), np.False_, np.True_, info
+
+
+def test_episodes_of_one_step_confuse_nothing():
+    report = check_env(OneStep, **QUICK)
+    assert not report.failed, str(report)
+    assert names(report.skipped) == {"R7"}
+    assert report["R7"].reason == "every episode is over after one step"
+
+
+@given(spaces(), st.data())
+@settings(max_examples=25)
+def test_any_spaces_are_fine(observation_space, data):
+    action_space = data.draw(spaces())
+    make = functools.partial(
+        MockEnvironment,
+        observation_space=observation_space,
+        action_space=action_space,
+        seed=data.draw(st.integers(0, 99)),
+    )
+    # Small spaces have the same elements for every seed.
+    report = check_env(make, processes=False, steps=20, exclude=["S7", "D3"])
+    assert not report.failed, str(report)
+
+
+# What is legitimately different.
+
+
+class Noisy(broken.SoundEnvironment):
+    def direction(self, action):
+        return np.random.default_rng().normal()
+
+
+def test_not_reproducible():
+    assert names(check_env(Noisy, **QUICK).failed) == {"D1"}
+    report = check_env(Noisy, reproducible=False, **QUICK)
+    assert not report.failed, str(report)
+    assert names(report.skipped) == {"R4", "R6", "R7", "D1", "D2", "D3"}
+
+
+class Declared(Noisy):
+    spec = EnvSpec("Noisy-v0", nondeterministic=True)
+
+
+def test_spec_may_say_so():
+    assert not check_env(Declared, **QUICK).failed
+    assert names(check_env(Declared, reproducible=True, **QUICK).failed) == {"D1"}
+
+
+class Certain(broken.SoundEnvironment):
+    def reset(self, *, seed=None, options=None):
+        return super().reset(seed=0, options=options)
+
+
+def test_seed_that_does_not_matter():
+    report = check_env(Certain, **QUICK)
+    assert names(report.failed) == {"D3"}
+    assert "say seed_matters=False" in report["D3"].reason
+    assert not check_env(Certain, seed_matters=False, **QUICK).failed
+
+
+class StaysAfterEnd(broken.SoundEnvironment):
+    def step(self, action):
+        if self.steps and not self.running:
+            return self.observe(), 0.0, True, False, self.inform()
+        return super().step(action)
+
+
+@pytest.mark.parametrize("env", [broken.SoundEnvironment, StaysAfterEnd])
+@pytest.mark.parametrize("raises", [None, True, False])
+def test_step_after_the_end(env, raises):
+    report = check_env(env, raises_after_end=raises, **QUICK)
+    is_as_declared = raises in (None, env is broken.SoundEnvironment)
+    assert names(report.failed) == (set() if is_as_declared else {"T7"})
+
+
+def test_ends_both_ways():
+    [env] = [env for env in broken.ENVIRONMENTS if env.trips == {"T12"}]
+    assert not check_env(env, ends_both_ways=True, **QUICK).failed
+
+
+class Sudden(broken.SoundEnvironment):
+    spec = EnvSpec("Sudden-v0", max_episode_steps=12)
+
+    def step(self, action):
+        observ, reward, terminated, truncated, info = super().step(action)
+        return observ, reward, terminated or truncated, truncated, info
+
+
+def test_both_flags_at_the_time_limit_are_fine():
+    assert not check_env(Sudden, **QUICK).failed
+
+
+def test_infos_with_other_keys():
+    doubles = [env for env in broken.ENVIRONMENTS if env.trips == {"T5"}]
+    reports = {
+        env.__name__: check_env(env, info_keys_vary=True, **QUICK) for env in doubles
+    }
+    failed = [name for name, report in reports.items() if report.failed]
+    assert failed == ["ListAsInfo"]
+
+
+def test_what_cannot_be_pickled():
+    [env] = [env for env in broken.ENVIRONMENTS if env.__name__ == "HoldsLock"]
+    report = check_env(env, picklable=False, **QUICK)
+    assert not report.failed
+    assert report["L2"].outcome == "skipped"
+
+
+def test_max_steps():
+    assert not check_env(broken.SoundEnvironment, max_steps=12, **QUICK).failed
+    report = check_env(broken.SoundEnvironment, max_steps=11, **QUICK)
+    assert names(report.failed) == {"T11"}
+
+
+class Endless(broken.SoundEnvironment):
+    def step(self, action):
+        self.steps = 0
+        self.position *= 0.5
+        return super().step(action)
+
+
+def test_episodes_that_never_end_are_no_failure():
+    report = check_env(Endless, episodes=0, **QUICK)
+    assert not report.failed, str(report)
+    # A step after an end, and what follows an end, could not be seen.
+    assert names(report.skipped) == {"R6", "T7", "T11", "T12"}
+    assert "no episode ended within 60 steps" in report["T11"].reason
+
+
+def test_policy_chooses_the_actions():
+    seen = []
+
+    def policy(observ, info):
+        seen.append((observ, info))
+        return 1
+
+    report = check_env(broken.SoundEnvironment, policy=policy, **QUICK)
+    assert not report.failed
+    assert len(seen) > 60
+    observ, info = seen[0]
+    np.testing.assert_array_equal(observ, info["position"].astype(np.float32))
+
+
+def test_steps_and_episodes():
+    calls = []
+
+    class Spy(broken.SoundEnvironment):
+        def step(self, action):
+            calls.append(action)
+            return super().step(action)
+
+    everything_but_the_rollout = [name for name in NAMES if name not in ("S1", "R1")]
+    exclude = [n for n in everything_but_the_rollout if n not in ("S2", "S3")]
+    check_env(Spy, steps=3, episodes=5, processes=False, exclude=exclude)
+    assert 5 * 3 < len(calls) <= 5 * 12
+    calls.clear()
+    check_env(Spy, steps=3, episodes=0, processes=False, exclude=exclude)
+    assert len(calls) == 3
+
+
+def test_exclude():
+    [env] = [env for env in broken.ENVIRONMENTS if env.trips == {"T12"}]
+    report = check_env(env, exclude=["T12"], **QUICK)
+    assert not report.failed
+    assert report["T12"].reason == "excluded by the caller"
+    with pytest.raises(InvalidOptionError, match="exclude"):
+        check_env(env, exclude=["T13"])
+
+
+# What a report says.
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (
+            "CrossedBounds",
+            "observation_space[1]: expected low <= high, got low=3.0 and",
+        ),
+        ("FourValues", "got a tuple of 4; four are those of the older gym"),
+        ("RaisesLate", "ZeroDivisionError: the simulator divided by zero (/"),
+        (
+            "NotANumberLate",
+            "step 4 of episode 0: observ[1]: expected a value from -2.0",
+        ),
+        ("OneBuffer", "observ[0]: expected"),
+        ("ChangesTheAction", "action[0]: expected"),
+        ("UsesGlobalNumPy", "the state of numpy.random changed"),
+        ("SamplesItsActionSpace", "the state of action_space changed"),
+        ("GoesOn", "step 8 of episode 0: expected the end by then (max_steps=8)"),
+        ("UnseededNoise", "step 2 of episode 0: observ[0]: expected"),
+        ("SharedState", "another instance, "),
+        ("CopyIsItself", "deepcopy: the original after its copy has played, "),
+        ("ForgetsItsNoise", "pickle: the copy, step 1 of episode 0: observ[0]"),
+        ("CountOutlivesReset", "after 3 steps and a reset, step 1 of episode 0: info"),
+        ("ResetWithoutInfo", "expected a tuple of observation and info, got array of"),
+        ("FloatFrames", "dtype uint8, got array of shape (8, 8, 3) and dtype float64"),
+    ],
+)
+def test_violations_say_where_what_and_how(name, words):
+    [env] = [env for env in broken.ENVIRONMENTS if env.__name__ == name]
+    report = check_env(env, **QUICK)
+    assert words in report.failed[0].reason
+
+
+def test_every_violation_is_kept():
+    [env] = [env for env in broken.ENVIRONMENTS if env.__name__ == "NumbersAsFlags"]
+    report = check_env(env, **QUICK)
+    assert len(report["T4"].violations) >= 2 * 60
+    with pytest.raises(CheckFailedError, match="more of the kind"):
+        report.raise_on_failure()
+
+
+class Wide(broken.SoundEnvironment):
+    def __init__(self, render_mode=None):
+        super().__init__(render_mode)
+        self.action_space = gym.spaces.Box(-5, 5, (1,), np.float32)
+
+    def direction(self, action):
+        return float(action[0]) / 50
+
+
+def test_bounds_other_than_one_are_a_hint():
+    report = check_env(Wide, **QUICK)
+    assert not report.failed
+    assert "wrappers.RangeNormalize" in report["S7"].reason
+
+
+def test_no_mode_to_render():
+    report = check_env(lambda: broken.SoundEnvironment(), **QUICK)
+    assert names(report.skipped) == {"L3"}
+    assert "make takes no render_mode" in report["L3"].reason
+
+
+def test_constructor_that_cannot_cross_to_another_process():
+    class Local(broken.SoundEnvironment):
+        def __reduce__(self):
+            raise TypeError("never")
+
+    import threading
+
+    lock = threading.Lock()
+    report = check_env(lambda: lock and Local(), steps=20, picklable=False)
+    assert not report.failed
+    assert "Not in another process" in report["D2"].reason
+
+
+# Mistakes of the caller.
+
+
+@pytest.mark.parametrize("make", [gym.make("CartPole-v1"), "CartPole-v1", None])
+def test_make_has_to_be_a_callable(make):
+    with pytest.raises(InvalidArgumentError, match=r"make: expected a callable"):
+        check_env(make)
+
+
+def test_make_has_to_make_an_environment():
+    with pytest.raises(InvalidArgumentError, match=r"expected it to return a gymnas"):
+        check_env(lambda: 3)
+
+
+@pytest.mark.parametrize(
+    "options", [{"seed": -1}, {"steps": 0}, {"episodes": -1}, {"max_steps": 0}]
+)
+def test_numbers_have_to_make_sense(options):
+    with pytest.raises(InvalidArgumentError, match=next(iter(options))):
+        check_env(broken.SoundEnvironment, **options)
+
+
+def test_every_environment_is_closed():
+    opened, closed = [], []
+
+    class Counted(broken.SoundEnvironment):
+        def __init__(self, render_mode=None):
+            super().__init__(render_mode)
+            opened.append(self)
+
+        def close(self):
+            closed.append(self)
+
+    check_env(Counted, **QUICK)
+    assert {id(env) for env in opened} <= {id(env) for env in closed}

@@ -64,7 +64,7 @@ class EnvTrial:
     @cached_property
     def rollout(self) -> Rollout:
         """The rollout that most checks judge, of at least two episodes if possible."""
-        return self.play(self.env)
+        return self._play(self.start(self.env, watch=True))
 
     @cached_property
     def is_reproducible(self) -> bool:
@@ -102,19 +102,12 @@ class EnvTrial:
                 return True
         return True
 
-    def start(self, env: gym.Env[Any, Any], *, seed_offset: int = 0) -> Rollout:
+    def start(
+        self, env: gym.Env[Any, Any], *, seed_offset: int = 0, watch: bool = False
+    ) -> Rollout:
         """A rollout of an environment that has yet to begin."""
         seed = self.options.seed + seed_offset if self.accepts_seed else None
-        return Rollout(env, seed=seed, policy=self.options.policy)
-
-    def play(self, env: gym.Env[Any, Any]) -> Rollout:
-        """Play an environment for as many steps and episodes as the caller wants."""
-        length = self.max_steps or _DEFAULT_LENGTH
-        return self.start(env).play(
-            steps=self.options.steps,
-            episodes=self.options.episodes,
-            at_most=self.options.steps + self.options.episodes * length,
-        )
+        return Rollout(env, seed=seed, policy=self.options.policy, watch=watch)
 
     def play_episode(self, env: gym.Env[Any, Any]) -> Rollout:
         """Play an environment until its first episode has ended.
@@ -132,6 +125,15 @@ class EnvTrial:
         """Skip the check where the same seed may give different results."""
         if not self.is_reproducible:
             raise SkipCheck("it is declared not to be reproducible")
+
+    def _play(self, rollout: Rollout) -> Rollout:
+        """Play for as many steps and episodes as the caller wants."""
+        length = self.max_steps or _DEFAULT_LENGTH
+        return rollout.play(
+            steps=self.options.steps,
+            episodes=self.options.episodes,
+            at_most=self.options.steps + self.options.episodes * length,
+        )
 
     def _make(self) -> gym.Env[Any, Any]:
         return self._stack.enter_context(self.fresh())

@@ -71,14 +71,21 @@ class Rollout:
         seed: Seed of the first reset, and of the actions. None resets without one.
         policy: Function of observation and info that returns an action; None draws
             from a copy of the action space.
+        watch: Whether to look for mishaps, which takes most of the time.
     """
 
     def __init__(
-        self, env: gym.Env[Any, Any], *, seed: int | None, policy: Policy | None = None
+        self,
+        env: gym.Env[Any, Any],
+        *,
+        seed: int | None,
+        policy: Policy | None = None,
+        watch: bool = False,
     ) -> None:
         self.env = env
         self.calls: list[Call] = []
         self._seed = seed
+        self._watch = watch
         self._policy = policy
         self._actions = copy.deepcopy(env.action_space)
         self._actions.seed(seed)
@@ -164,8 +171,7 @@ class Rollout:
         last = self.calls[-1]
         call = Call("step", last.episode, last.step + 1, action=copy.deepcopy(action))
         self._carry_out(call, lambda: self.env.step(action))
-        changes = differences(call.action, action, "action")
-        if changes:
+        if self._watch and (changes := differences(call.action, action, "action")):
             call.mishaps["action changed"] = changes[0]
         return call
 
@@ -177,17 +183,18 @@ class Rollout:
         return self._policy(result[0], copy.deepcopy(result[-1]))
 
     def _carry_out(self, call: Call, verb: Callable[[], Any]) -> Call:
-        generators = _Generators(self.env)
+        generators = _Generators(self.env) if self._watch else None
         returned = None
         try:
             returned = verb()
         except Exception as error:
             call.error = error
-        call.mishaps.update(generators.changes())
-        if self._last is not None:
-            self._compare_with_last(call, returned)
+        if generators is not None:
+            call.mishaps.update(generators.changes())
+            if self._last is not None:
+                self._compare_with_last(call, returned)
+            self._last = (call, returned)
         call.result = _snapshot(returned)
-        self._last = (call, returned)
         self.calls.append(call)
         return call
 

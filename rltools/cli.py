@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import rltools
 from rltools.bench.machine import count_cores, find_version
 from rltools.bench.option_types import count, seconds
+from rltools.checks import command as check
 
 _PACKAGES = (
     "numpy",
@@ -34,20 +35,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command and its options; those of the process if None.
 
     Returns:
-        Exit code: 0, 2 if the command could not be carried out, 130 after Ctrl-C.
+        Exit code: 0, 1 if what was checked has failed, 2 if the command could not be
+        carried out, 130 after Ctrl-C.
 
     Raises:
         SystemExit: The arguments make no sense (code 2), or ask for help (code 0).
     """
     options = _make_parser().parse_args(arguments)
     try:
-        options.run(options)
+        return options.run(options) or 0
     except rltools.errors.RLToolsError as error:
         print(f"rltools: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
-    return 0
 
 
 def collect_info() -> dict[str, Any]:
@@ -88,6 +89,7 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     info.add_argument("--json", action="store_true", help="print them as JSON")
     info.set_defaults(run=_run_info)
+    check.add_arguments(commands.add_parser("check", help="check an environment"))
     _add_bench(commands.add_parser("bench", help="measure an environment in workers"))
     return parser
 

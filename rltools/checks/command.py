@@ -1,0 +1,84 @@
+"""The command `rltools check`."""
+
+import argparse
+import json
+import shutil
+import sys
+from typing import Any
+
+from rltools.bench.option_types import count
+
+_NEGATIONS = {
+    "not_reproducible": ("reproducible", "the same seed may give different results"),
+    "seed_does_not_matter": ("seed_matters", "every seed gives the same results"),
+    "not_picklable": ("picklable", "it can't be pickled or deep-copied"),
+    "no_processes": ("processes", "start no other process"),
+}
+_DECLARATIONS = {
+    "ends_both_ways": "a step may be terminated and truncated",
+    "info_keys_vary": "infos may have other keys from step to step",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command to its parser."""
+    parser.description = (
+        "Checks that an environment keeps the contract of Gymnasium, and more: a table "
+        "of every check that passed, failed or could not be exercised, and why. The "
+        "exit code is 1 if one failed."
+    )
+    parser.add_argument(
+        "target",
+        help="module:name of a callable that makes it, or what gymnasium.make takes",
+    )
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    numbers: dict[str, tuple[Any, str]] = {
+        "seed": (int, "seed of the first reset and of the actions (default: 0)"),
+        "steps": (count, "steps to play at least (default: 200)"),
+        "episodes": (int, "episodes to play to their end (default: 2)"),
+        "max-steps": (count, "length that no episode exceeds"),
+    }
+    for name, (kind, text) in numbers.items():
+        parser.add_argument(f"--{name}", type=kind, metavar="N", help=text)
+    parser.add_argument(
+        "--exclude", nargs="+", default=[], metavar="CHECK", help="checks not to run"
+    )
+    declared = parser.add_argument_group("what is legitimately different")
+    for name, (_, text) in _NEGATIONS.items():
+        declared.add_argument(
+            f"--{name.replace('_', '-')}", action="store_true", help=text
+        )
+    for name, text in _DECLARATIONS.items():
+        declared.add_argument(
+            f"--{name.replace('_', '-')}", action="store_true", help=text
+        )
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    # Not before: they import Gymnasium.
+    from rltools.bench.target import load_constructor, make_env
+    from rltools.checks.environment import check_env
+    from rltools.checks.table import format_table, has_colours
+
+    make_env(options.target).close()  # Says in one line what is wrong with the target.
+    report = check_env(load_constructor(options.target), **_arguments(options))
+    if options.json:
+        print(json.dumps(report.as_dict(), indent=2))
+    else:
+        width = max(shutil.get_terminal_size((88, 24)).columns, 60)
+        print(format_table(report, colours=has_colours(sys.stdout), width=width))
+    return 1 if report.failed else 0
+
+
+def _arguments(options: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of `check_env` that were given on the command line."""
+    given = vars(options)
+    arguments = {
+        name: given[name]
+        for name in ("seed", "steps", "episodes", "max_steps")
+        if given[name] is not None
+    }
+    arguments |= {name: True for name in _DECLARATIONS if given[name]}
+    arguments |= {name: False for key, (name, _) in _NEGATIONS.items() if given[key]}
+    return {**arguments, "exclude": options.exclude}

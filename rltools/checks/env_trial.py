@@ -115,8 +115,7 @@ class EnvTrial:
         Raises:
             SkipCheck: It does not end.
         """
-        length = self.max_steps or _DEFAULT_LENGTH
-        rollout = self.start(env).play(steps=0, episodes=1, at_most=length)
+        rollout = self.start(env).play(steps=0, episodes=1, at_most=self._patience)
         if not rollout.episodes_ended:
             raise SkipCheck(f"no episode ended within {len(rollout.steps)} steps")
         return rollout
@@ -128,12 +127,16 @@ class EnvTrial:
 
     def _play(self, rollout: Rollout) -> Rollout:
         """Play for as many steps and episodes as the caller wants."""
-        length = self.max_steps or _DEFAULT_LENGTH
-        return rollout.play(
-            steps=self.options.steps,
-            episodes=self.options.episodes,
-            at_most=self.options.steps + self.options.episodes * length,
-        )
+        steps, episodes = self.options.steps, self.options.episodes
+        at_most = steps + episodes * self._patience
+        return rollout.play(steps=steps, episodes=episodes, at_most=at_most)
+
+    @property
+    def _patience(self) -> int:
+        """How many steps to wait for the end of an episode."""
+        if self.options.episodes == 0:
+            return self.options.steps
+        return self.max_steps or _DEFAULT_LENGTH
 
     def _make(self) -> gym.Env[Any, Any]:
         return self._stack.enter_context(self.fresh())

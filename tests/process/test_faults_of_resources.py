@@ -102,6 +102,8 @@ def test_fault_17_environment_has_workers_of_its_own(external_process, is_gone, 
 # 23. Many are started and closed.
 
 
+# Two hundred interpreters that import everything take minutes on a busy machine.
+@pytest.mark.timeout(900 if LONG else 120)
 def test_fault_23_two_hundred_lives_leave_nothing(belongings, is_gone):
     def use(env):
         env.reset()

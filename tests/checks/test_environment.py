@@ -264,6 +264,32 @@ def test_violations_say_where_what_and_how(name, words):
     assert words in report.failed[0].reason
 
 
+class GraphObservation(broken.SoundEnvironment):
+    edge_space = None
+
+    def __init__(self, render_mode=None):
+        super().__init__(render_mode)
+        nodes = self.observation_space
+        self.observation_space = gym.spaces.Graph(nodes, self.edge_space)
+
+    def observe(self):
+        return gym.spaces.GraphInstance(super().observe()[None], None, None)
+
+
+def test_graphs_need_no_edges():
+    assert not check_env(GraphObservation, **QUICK).failed
+
+
+def test_edges_of_graphs_are_looked_at():
+    class Crossed(GraphObservation):
+        edge_space = gym.spaces.Box(-1, 1, (2,))
+
+    Crossed.edge_space.low[0] = 2
+    report = check_env(Crossed, **QUICK)
+    assert names(report.failed) == {"S2"}
+    assert report["S2"].reason.startswith("observation_space.edge_space[0]: expected")
+
+
 def test_every_violation_is_kept():
     [env] = [env for env in broken.ENVIRONMENTS if env.__name__ == "NumbersAsFlags"]
     report = check_env(env, **QUICK)

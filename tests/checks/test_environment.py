@@ -265,15 +265,18 @@ def test_violations_say_where_what_and_how(name, words):
 
 
 class GraphObservation(broken.SoundEnvironment):
-    edge_space = None
-
-    def __init__(self, render_mode=None):
+    def __init__(self, render_mode=None, edge_space=None):
         super().__init__(render_mode)
-        nodes = self.observation_space
-        self.observation_space = gym.spaces.Graph(nodes, self.edge_space)
+        self.observation_space = gym.spaces.Graph(self.observation_space, edge_space)
 
     def observe(self):
         return gym.spaces.GraphInstance(super().observe()[None], None, None)
+
+
+class CrossedEdges(GraphObservation):
+    def __init__(self):
+        super().__init__(edge_space=gym.spaces.Box(-1, 1, (2,)))
+        self.observation_space.edge_space.low[0] = 2
 
 
 def test_graphs_need_no_edges():
@@ -281,11 +284,7 @@ def test_graphs_need_no_edges():
 
 
 def test_edges_of_graphs_are_looked_at():
-    class Crossed(GraphObservation):
-        edge_space = gym.spaces.Box(-1, 1, (2,))
-
-    Crossed.edge_space.low[0] = 2
-    report = check_env(Crossed, **QUICK)
+    report = check_env(CrossedEdges, **QUICK)
     assert names(report.failed) == {"S2"}
     assert report["S2"].reason.startswith("observation_space.edge_space[0]: expected")
 

@@ -312,6 +312,53 @@ def test_bounds_other_than_one_are_a_hint():
     assert "wrappers.RangeNormalize" in report["S7"].reason
 
 
+class LaterResetsWithoutInfo(broken.SoundEnvironment):
+    ended = False
+
+    def reset(self, **arguments):
+        result = super().reset(**arguments)
+        return result[0] if self.ended else result
+
+    def step(self, action):
+        result = super().step(action)
+        self.ended = not self.running
+        return result
+
+
+def test_every_reset_is_looked_at():
+    report = check_env(LaterResetsWithoutInfo, **QUICK)
+    assert names(report.failed) == {"R1"}
+    assert report["R1"].reason.startswith("reset of episode 1: expected a tuple")
+
+
+class SecondResetReturnsNone(broken.SoundEnvironment):
+    def reset(self, **arguments):
+        if self.running and not self.steps:
+            return None
+        return super().reset(**arguments)
+
+
+def test_a_second_reset_that_returns_nothing_is_told_once():
+    report = check_env(SecondResetReturnsNone, **QUICK)
+    assert names(report.failed) == {"R5"}
+    [line] = report["R5"].violations
+    assert line.endswith(
+        "expected a tuple of observation and info, got None (NoneType)"
+    )
+
+
+def test_own_mode_has_to_be_declared():
+    make = functools.partial(broken.SoundEnvironment, "rgb")
+    report = check_env(lambda: make(), **QUICK)
+    expected = "render_mode: expected one of those declared, ['rgb_array', 'ansi'], got"
+    assert expected in report["L3"].reason
+
+
+def test_what_was_left_out_is_told():
+    report = check_env(broken.SoundEnvironment, **QUICK)
+    assert report["D2"].reason == "Not in another process: processes=False."
+
+
 def test_no_mode_to_render():
     report = check_env(lambda: broken.SoundEnvironment(), **QUICK)
     assert names(report.skipped) == {"L3"}

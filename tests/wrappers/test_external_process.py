@@ -8,8 +8,10 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from rltools.checks import check_env
 from rltools.errors import InvalidArgumentError, RemoteError
 from rltools.mocks import MockEnvironment
+from rltools.mocks.broken import SoundEnvironment
 from rltools.process import Promise
 from rltools.wrappers import ClipAction, ExternalProcess
 
@@ -45,6 +47,17 @@ class Robot(gym.Env):
         if self.closed_into:
             with open(self.closed_into, "a") as file:
                 file.write("closed\n")
+
+
+def make_sound(render_mode=None):
+    return ExternalProcess(lambda: SoundEnvironment(render_mode), timeout=30)
+
+
+def test_keeps_every_law_of_environments():
+    # What runs in a process of its own can't be copied.
+    report = check_env(make_sound, picklable=False, processes=False)
+    report.raise_on_failure()
+    assert [result.name for result in report.skipped] == ["L2"]
 
 
 def test_same_trajectory_as_in_this_process(external_process):

@@ -188,6 +188,13 @@ def test_episodes_that_never_end_are_no_failure():
     assert "no episode ended within 60 steps" in report["T11"].reason
 
 
+def test_episodes_that_were_not_seen_to_end_are_told():
+    report = check_env(broken.SoundEnvironment, steps=30, episodes=0, processes=False)
+    assert report["D1"].reason == ""
+    report = check_env(Endless, steps=30, episodes=1, processes=False)
+    assert report["D1"].reason == "Only 0 of 1 episodes came to their end."
+
+
 def test_policy_chooses_the_actions():
     seen = []
 

@@ -111,6 +111,22 @@ class TextOfNoLength(SoundEnvironment):
         return {"walk": super().observe(), "text": "walk"}
 
 
+class GraphOfTexts(SoundEnvironment):
+    """The nodes of its graphs are texts, which no array can hold."""
+
+    trips = frozenset({"S6"})
+
+    def __init__(self, render_mode: str | None = None) -> None:
+        super().__init__(render_mode)
+        graph: Any = gym.spaces.Graph(gym.spaces.Discrete(3), None)
+        graph.node_space = gym.spaces.Text(4)
+        self.observation_space: Any = graph
+
+    def observe(self) -> Any:
+        """A graph of one node."""
+        return gym.spaces.GraphInstance(np.array(["walk"]), None, None)
+
+
 class UnboundedActions(SoundEnvironment):
     """Takes actions of any size."""
 
@@ -134,5 +150,6 @@ ENVIRONMENTS = (
     EmptyDict,
     NewSpaces,
     TextOfNoLength,
+    GraphOfTexts,
     UnboundedActions,
 )

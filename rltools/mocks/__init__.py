@@ -8,23 +8,27 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rltools.mocks import probes as probes
     from rltools.mocks.algorithm import MockAlgorithm as MockAlgorithm
     from rltools.mocks.call import Call as Call
     from rltools.mocks.environment import MockEnvironment as MockEnvironment
 
+_SUBMODULES = {"probes"}
 _EXPORTS = {
     "Call": "rltools.mocks.call",
     "MockAlgorithm": "rltools.mocks.algorithm",
     "MockEnvironment": "rltools.mocks.environment",
 }
-__all__ = sorted(_EXPORTS)
+__all__ = [*sorted(_SUBMODULES), *sorted(_EXPORTS)]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"rltools.mocks.{name}")
     if name in _EXPORTS:
         return getattr(importlib.import_module(_EXPORTS[name]), name)
     raise AttributeError(f"module 'rltools.mocks' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    return sorted({*globals(), *__all__})

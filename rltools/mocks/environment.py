@@ -8,17 +8,12 @@ import gymnasium as gym
 import numpy as np
 
 from rltools.arguments import check_integer
-from rltools.errors import (
-    ClosedError,
-    InvalidActionError,
-    InvalidArgumentError,
-    InvalidSpaceError,
-    ResetNeededError,
-)
-from rltools.space_checks import describe, explain_mismatch
+from rltools.errors import InvalidArgumentError, InvalidSpaceError
+from rltools.mocks.strict_environment import StrictEnvironment
+from rltools.space_checks import describe
 
 
-class MockEnvironment(gym.Env[Any, Any]):
+class MockEnvironment(StrictEnvironment):
     """Random observations of a space, random rewards, episodes of random length.
 
     All randomness comes from a stream of the instance itself: never from the global
@@ -73,80 +68,30 @@ class MockEnvironment(gym.Env[Any, Any]):
         )
         self.durations: list[int] = []
         self.steps: list[int] = []
-        self._running = False
-        self._closed = False
         # Sampling from the public space would share its generator with the caller's.
         self._observations = copy.deepcopy(self.observation_space)
         self._start_stream(seed)
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    def _begin(
+        self, seed: int | None, options: dict[str, Any] | None
     ) -> tuple[Any, dict[str, Any]]:
-        """Start an episode, also in the middle of another one.
-
-        Args:
-            seed: Restarts the random stream; None continues it.
-            options: Ignored.
-
-        Returns:
-            Tuple of the first observation and an empty info.
-
-        Raises:
-            ClosedError: The environment was closed.
-            InvalidArgumentError: The seed is not an integer of at least 0.
-        """
-        self._check_open("reset")
         if seed is not None:
             self._start_stream(seed)
         duration = self.np_random.integers(self._min_duration, self._max_duration + 1)
         self.durations.append(int(duration))
         self.steps.append(0)
-        self._running = True
         return self._observations.sample(), {}
 
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """Take one step of the running episode.
-
-        Args:
-            action: An element of the action space; it has no influence.
-
-        Returns:
-            Tuple of observation, reward, terminated, truncated (always False) and an
-            empty info.
-
-        Raises:
-            ClosedError: The environment was closed.
-            InvalidActionError: The action is not in the action space.
-            ResetNeededError: There was no reset yet or the episode has ended.
-        """
-        self._check_open("step")
-        if not self._running:
-            raise ResetNeededError(
-                f"Cannot step after the end of episode {len(self.steps) - 1} "
-                f"({self.steps[-1]} steps): call reset first."
-                if self.steps
-                else "Cannot step before the first reset."
-            )
-        if problem := explain_mismatch(self.action_space, action, "action"):
-            raise InvalidActionError(problem)
+    def _advance(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         self.steps[-1] += 1
         terminated = self.steps[-1] >= self.durations[-1]
-        self._running = not terminated
         reward = float(self.np_random.uniform(-1.0, 1.0))
         return self._observations.sample(), reward, terminated, False, {}
-
-    def close(self) -> None:
-        """End the environment's life; closing twice is allowed."""
-        self._closed = True
-
-    def _check_open(self, verb: str) -> None:
-        if self._closed:
-            raise ClosedError(f"Cannot {verb} a closed environment.")
 
     def _start_stream(self, seed: int | None) -> None:
         if seed is not None:
             seed = check_integer("seed", seed, at_least=0)
-        super().reset(seed=seed)
+        self._seed_generator(seed)
         self._observations.seed(int(self.np_random.integers(2**31)))
 
 

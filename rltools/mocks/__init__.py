@@ -8,16 +8,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rltools.mocks import faults as faults
     from rltools.mocks import probes as probes
     from rltools.mocks.algorithm import MockAlgorithm as MockAlgorithm
     from rltools.mocks.call import Call as Call
     from rltools.mocks.environment import MockEnvironment as MockEnvironment
+    from rltools.mocks.faulty_constructor import faulty as faulty
+    from rltools.mocks.faulty_environment import Faulty as Faulty
 
-_SUBMODULES = {"probes"}
+_SUBMODULES = {"faults", "probes"}
 _EXPORTS = {
     "Call": "rltools.mocks.call",
+    "Faulty": "rltools.mocks.faulty_environment",
     "MockAlgorithm": "rltools.mocks.algorithm",
     "MockEnvironment": "rltools.mocks.environment",
+    "faulty": "rltools.mocks.faulty_constructor",
 }
 __all__ = [*sorted(_SUBMODULES), *sorted(_EXPORTS)]
 

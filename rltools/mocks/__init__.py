@@ -13,15 +13,21 @@ if TYPE_CHECKING:
     from rltools.mocks.algorithm import MockAlgorithm as MockAlgorithm
     from rltools.mocks.call import Call as Call
     from rltools.mocks.environment import MockEnvironment as MockEnvironment
+    from rltools.mocks.episode import Episode as Episode
+    from rltools.mocks.episode import Transition as Transition
     from rltools.mocks.faulty_constructor import faulty as faulty
     from rltools.mocks.faulty_environment import Faulty as Faulty
+    from rltools.mocks.scripted import ScriptedEnvironment as ScriptedEnvironment
 
 _SUBMODULES = {"faults", "probes"}
 _EXPORTS = {
     "Call": "rltools.mocks.call",
+    "Episode": "rltools.mocks.episode",
     "Faulty": "rltools.mocks.faulty_environment",
     "MockAlgorithm": "rltools.mocks.algorithm",
     "MockEnvironment": "rltools.mocks.environment",
+    "ScriptedEnvironment": "rltools.mocks.scripted",
+    "Transition": "rltools.mocks.episode",
     "faulty": "rltools.mocks.faulty_constructor",
 }
 __all__ = [*sorted(_SUBMODULES), *sorted(_EXPORTS)]

@@ -12,18 +12,22 @@ if TYPE_CHECKING:
     from rltools.mocks import probes as probes
     from rltools.mocks.algorithm import MockAlgorithm as MockAlgorithm
     from rltools.mocks.call import Call as Call
+    from rltools.mocks.counting import CountingEnvironment as CountingEnvironment
     from rltools.mocks.environment import MockEnvironment as MockEnvironment
     from rltools.mocks.episode import Episode as Episode
     from rltools.mocks.episode import Transition as Transition
     from rltools.mocks.faulty_constructor import faulty as faulty
     from rltools.mocks.faulty_environment import Faulty as Faulty
+    from rltools.mocks.identity import IdentityEnvironment as IdentityEnvironment
     from rltools.mocks.scripted import ScriptedEnvironment as ScriptedEnvironment
 
 _SUBMODULES = {"faults", "probes"}
 _EXPORTS = {
     "Call": "rltools.mocks.call",
+    "CountingEnvironment": "rltools.mocks.counting",
     "Episode": "rltools.mocks.episode",
     "Faulty": "rltools.mocks.faulty_environment",
+    "IdentityEnvironment": "rltools.mocks.identity",
     "MockAlgorithm": "rltools.mocks.algorithm",
     "MockEnvironment": "rltools.mocks.environment",
     "ScriptedEnvironment": "rltools.mocks.scripted",

@@ -70,13 +70,16 @@ class MockEnvironment(StrictEnvironment):
         self.steps: list[int] = []
         # Sampling from the public space would share its generator with the caller's.
         self._observations = copy.deepcopy(self.observation_space)
-        self._start_stream(seed)
+        if seed is not None:
+            seed = check_integer("seed", seed, at_least=0)
+        self._seed_generator(seed)
+        self._seed_observations()
 
     def _begin(
         self, seed: int | None, options: dict[str, Any] | None
     ) -> tuple[Any, dict[str, Any]]:
         if seed is not None:
-            self._start_stream(seed)
+            self._seed_observations()
         duration = self.np_random.integers(self._min_duration, self._max_duration + 1)
         self.durations.append(int(duration))
         self.steps.append(0)
@@ -88,10 +91,7 @@ class MockEnvironment(StrictEnvironment):
         reward = float(self.np_random.uniform(-1.0, 1.0))
         return self._observations.sample(), reward, terminated, False, {}
 
-    def _start_stream(self, seed: int | None) -> None:
-        if seed is not None:
-            seed = check_integer("seed", seed, at_least=0)
-        self._seed_generator(seed)
+    def _seed_observations(self) -> None:
         self._observations.seed(int(self.np_random.integers(2**31)))
 
 

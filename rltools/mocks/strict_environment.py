@@ -26,7 +26,7 @@ class StrictEnvironment(gym.Env[Any, Any]):
     def _begin(
         self, seed: int | None, options: dict[str, Any] | None
     ) -> tuple[Any, dict[str, Any]]:
-        """Begin an episode; returns its first observation and info."""
+        """Begin an episode; the generator has the seed, if there is one, already."""
 
     @abstractmethod
     def _advance(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -51,6 +51,7 @@ class StrictEnvironment(gym.Env[Any, Any]):
         self._check_open("reset")
         if seed is not None:
             seed = check_integer("seed", seed, at_least=0)
+        self._seed_generator(seed)
         first = self._begin(seed, options)
         self._episode += 1
         self._elapsed = 0

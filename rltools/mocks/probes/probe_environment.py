@@ -113,7 +113,6 @@ class ProbeEnvironment(StrictEnvironment):
     def _begin(
         self, seed: int | None, options: dict[str, Any] | None
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        self._seed_generator(seed)
         self._state = self._first_state()
         return self._observe(), {}
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rltools.mocks.call import Call as Call
     from rltools.mocks.counting import CountingEnvironment as CountingEnvironment
     from rltools.mocks.environment import MockEnvironment as MockEnvironment
+    from rltools.mocks.environment_call import EnvironmentCall as EnvironmentCall
     from rltools.mocks.episode import Episode as Episode
     from rltools.mocks.episode import Transition as Transition
     from rltools.mocks.faulty_constructor import faulty as faulty
@@ -25,6 +26,7 @@ _SUBMODULES = {"faults", "probes"}
 _EXPORTS = {
     "Call": "rltools.mocks.call",
     "CountingEnvironment": "rltools.mocks.counting",
+    "EnvironmentCall": "rltools.mocks.environment_call",
     "Episode": "rltools.mocks.episode",
     "Faulty": "rltools.mocks.faulty_environment",
     "IdentityEnvironment": "rltools.mocks.identity",

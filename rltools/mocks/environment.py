@@ -8,9 +8,16 @@ import gymnasium as gym
 import numpy as np
 
 from rltools.arguments import check_integer
-from rltools.errors import InvalidArgumentError, InvalidSpaceError
+from rltools.errors import (
+    InvalidArgumentError,
+    InvalidAttributeError,
+    InvalidSpaceError,
+)
+from rltools.mocks.environment_call import EnvironmentCall
 from rltools.mocks.strict_environment import StrictEnvironment
 from rltools.space_checks import describe
+
+_ENDS = ("terminated", "truncated", "either")
 
 
 class MockEnvironment(StrictEnvironment):
@@ -21,8 +28,8 @@ class MockEnvironment(StrictEnvironment):
     unless they are given the same seed, so that a mix-up between them shows.
 
     Observations are elements of the observation space and new objects each time.
-    Rewards are floats in [-1, 1). Episodes end by termination, never by truncation,
-    and infos are empty.
+    Rewards are floats in [-1, 1), and infos are empty. Actions have no influence, and
+    the options of a reset neither.
 
     Args:
         observ_shape: Shape of the observations, for a float32 box from -1 to 1.
@@ -32,16 +39,21 @@ class MockEnvironment(StrictEnvironment):
         observation_space: Any Gymnasium space, in place of `observ_shape`.
         action_space: Any Gymnasium space, in place of `action_shape`.
         seed: Seed of the random stream; None draws one from the operating system.
+        ends: How episodes end: `"terminated"`, `"truncated"`, or `"either"`, which is
+            drawn for each episode.
+        record_calls: Whether to keep a record of every call.
 
     Attributes:
         durations: The length drawn for every episode so far, in steps.
         steps: The number of steps that every episode so far really took; the last one
             is that of the running episode. An episode cut short by a reset has fewer
             steps than its duration.
+        calls: All calls so far that were not refused, as `EnvironmentCall` records, if
+            they are recorded.
 
     Raises:
         InvalidArgumentError: Neither or both of a shape and a space are given, or a
-            shape, duration or seed makes no sense.
+            shape, duration, seed or way to end makes no sense.
         InvalidSpaceError: A space is not a Gymnasium space.
     """
 
@@ -55,6 +67,8 @@ class MockEnvironment(StrictEnvironment):
         observation_space: gym.Space[Any] | None = None,
         action_space: gym.Space[Any] | None = None,
         seed: int | None = None,
+        ends: str = "terminated",
+        record_calls: bool = False,
     ) -> None:
         self.observation_space = _choose_space(
             observ_shape, "observ_shape", observation_space, "observation_space"
@@ -66,6 +80,14 @@ class MockEnvironment(StrictEnvironment):
         self._max_duration = check_integer(
             "max_duration", max_duration, at_least=self._min_duration
         )
+        if ends not in _ENDS:
+            raise InvalidArgumentError(
+                f"expected ends to be one of {', '.join(map(repr, _ENDS))}, got "
+                f"{describe(ends)}."
+            )
+        self._ends = ends
+        self._truncates = ends == "truncated"
+        self._calls: list[EnvironmentCall] | None = [] if record_calls else None
         self.durations: list[int] = []
         self.steps: list[int] = []
         # Sampling from the public space would share its generator with the caller's.
@@ -75,6 +97,20 @@ class MockEnvironment(StrictEnvironment):
         self._seed_generator(seed)
         self._seed_observations()
 
+    @property
+    def calls(self) -> list[EnvironmentCall]:
+        """All calls so far; an error unless they are recorded."""
+        if self._calls is None:
+            raise InvalidAttributeError(
+                "Calls are only recorded with MockEnvironment(..., record_calls=True)."
+            )
+        return self._calls
+
+    def close(self) -> None:
+        """End the environment's life; closing twice is allowed."""
+        super().close()
+        self._record("close")
+
     def _begin(
         self, seed: int | None, options: dict[str, Any] | None
     ) -> tuple[Any, dict[str, Any]]:
@@ -83,13 +119,32 @@ class MockEnvironment(StrictEnvironment):
         duration = self.np_random.integers(self._min_duration, self._max_duration + 1)
         self.durations.append(int(duration))
         self.steps.append(0)
-        return self._observations.sample(), {}
+        if self._ends == "either":
+            self._truncates = bool(self.np_random.integers(2))
+        observ = self._observations.sample()
+        self._record("reset", seed=seed, options=options, observ=observ)
+        return observ, {}
 
     def _advance(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         self.steps[-1] += 1
-        terminated = self.steps[-1] >= self.durations[-1]
+        is_last = self.steps[-1] >= self.durations[-1]
+        terminated = is_last and not self._truncates
+        truncated = is_last and self._truncates
         reward = float(self.np_random.uniform(-1.0, 1.0))
-        return self._observations.sample(), reward, terminated, False, {}
+        observ = self._observations.sample()
+        self._record(
+            "step",
+            action=action,
+            observ=observ,
+            reward=reward,
+            terminated=terminated,
+            truncated=truncated,
+        )
+        return observ, reward, terminated, truncated, {}
+
+    def _record(self, method: str, **values: Any) -> None:
+        if self._calls is not None:
+            self._calls.append(EnvironmentCall(method, **copy.deepcopy(values)))
 
     def _seed_observations(self) -> None:
         self._observations.seed(int(self.np_random.integers(2**31)))

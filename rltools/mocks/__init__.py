@@ -1,4 +1,4 @@
-"""Test doubles: environments and algorithms that run on nothing but random numbers.
+"""Test doubles: environments and algorithms that need no simulator, and their faults.
 
 They validate what they are given and record what they were asked, so that a test of
 the code around them fails where that code is wrong. None of them imports TensorFlow.

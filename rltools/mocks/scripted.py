@@ -7,16 +7,22 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from rltools.checks.difference import differences
 from rltools.errors import (
     InvalidArgumentError,
     InvalidSpaceError,
     ScriptEndedError,
     ScriptMismatchError,
 )
-from rltools.mocks.difference import explain_difference
 from rltools.mocks.episode import Episode, Transition
+from rltools.mocks.leaves import leaf_spaces, value_at, with_value_at
 from rltools.mocks.strict_environment import StrictEnvironment
 from rltools.space_checks import describe, explain_mismatch
+
+_NUMERIC = (
+    *(gym.spaces.Discrete, gym.spaces.Box),
+    *(gym.spaces.MultiDiscrete, gym.spaces.MultiBinary),
+)
 
 
 class ScriptedEnvironment(StrictEnvironment):
@@ -30,8 +36,8 @@ class ScriptedEnvironment(StrictEnvironment):
         observation_space: The space of the observations.
         action_space: The space of the actions.
         repeat: Whether the script begins again after its end.
-        allow_invalid: Whether the script may break the contract of environments, for a
-            test of what happens then.
+        allow_invalid: Whether what the script returns may break the contract of
+            environments, for a test of what happens then.
 
     Raises:
         InvalidArgumentError: The script is empty, or breaks the contract.
@@ -56,8 +62,9 @@ class ScriptedEnvironment(StrictEnvironment):
         self.action_space = action_space
         self._episodes = copy.deepcopy(list(episodes))
         self._repeat = repeat
-        if not allow_invalid:
-            for index, episode in enumerate(self._episodes):
+        for index, episode in enumerate(self._episodes):
+            self._check_actions(episode, f"episodes[{index}]")
+            if not allow_invalid:
                 self._check_episode(episode, f"episodes[{index}]")
 
     @property
@@ -93,11 +100,11 @@ class ScriptedEnvironment(StrictEnvironment):
             )
         step = transitions[self._elapsed]
         if step.action is not None:
-            problem = explain_difference(step.action, action, "action")
-            if problem:
+            expected, got = map(self._as_element, (step.action, action))
+            if problems := differences(expected, got, "action"):
                 raise ScriptMismatchError(
                     f"Step {self._elapsed + 1} of episode {number} of the script: "
-                    f"{problem}."
+                    f"{'; '.join(problems)}."
                 )
         observ, reward, info = copy.deepcopy((step.observ, step.reward, step.info))
         return observ, reward, step.terminated, step.truncated, dict(info)
@@ -115,10 +122,22 @@ class ScriptedEnvironment(StrictEnvironment):
                     f"{place}: expected the last transition of the episode, which ends "
                     f"here, got one of {len(episode.transitions)}."
                 )
+
+    def _check_actions(self, episode: Episode, path: str) -> None:
+        for index, step in enumerate(episode.transitions):
+            place = f"{path}.transitions[{index}].action"
             if step.action is not None:
-                space, name = self.action_space, f"{place}.action"
-                if problem := explain_mismatch(space, step.action, name):
+                problem = explain_mismatch(self.action_space, step.action, place)
+                if problem:
                     raise InvalidArgumentError(problem)
+
+    def _as_element(self, action: Any) -> Any:
+        """The action with the dtypes of the space, where others are allowed, too."""
+        for path, leaf in leaf_spaces(self.action_space):
+            if isinstance(leaf, _NUMERIC):
+                value = np.asarray(value_at(action, path), leaf.dtype)
+                action = with_value_at(action, path, value)
+        return action
 
     def _check_observ(self, observ: Any, path: str) -> None:
         if problem := explain_mismatch(self.observation_space, observ, path):

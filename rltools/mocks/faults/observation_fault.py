@@ -11,7 +11,7 @@ from rltools.arguments import check_integer
 from rltools.errors import InvalidSpaceError
 from rltools.mocks.faults.corruption import Corruption, Info
 from rltools.mocks.faults.firing import Firing
-from rltools.mocks.faults.leaves import leaf_spaces, value_at, with_value_at
+from rltools.mocks.leaves import leaf_spaces, value_at, with_value_at
 
 ARRAYS = (gym.spaces.Box, gym.spaces.MultiDiscrete, gym.spaces.MultiBinary)
 

@@ -9,8 +9,8 @@ import numpy as np
 from rltools.errors import InvalidSpaceError
 from rltools.mocks.faults.corruption import Corruption, Info
 from rltools.mocks.faults.firing import Firing
-from rltools.mocks.faults.leaves import leaf_spaces, value_at, with_value_at
 from rltools.mocks.faults.observation_fault import ARRAYS
+from rltools.mocks.leaves import leaf_spaces, value_at, with_value_at
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

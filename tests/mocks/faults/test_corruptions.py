@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rltools import strategies
 from rltools.errors import InvalidSpaceError
 from rltools.mocks import Faulty, MockEnvironment, faults
-from rltools.mocks.faults.leaves import leaf_spaces
+from rltools.mocks.leaves import leaf_spaces
 from rltools.nested import flatten
 from rltools.space_checks import explain_mismatch
 

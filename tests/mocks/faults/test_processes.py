@@ -1,7 +1,5 @@
 """The layer of processes reports just what the faults say."""
 
-import os
-import select
 import signal
 
 import gymnasium as gym
@@ -28,21 +26,8 @@ def make_mock():
     return MockEnvironment((2,), (1,), 3, 3)
 
 
-def is_gone(pid):
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    poll = select.poll()
-    poll.register(handle, select.POLLIN)
-    try:
-        return bool(poll.poll(5000))
-    finally:
-        os.close(handle)
-
-
 @pytest.fixture
-def start(external_process, monkeypatch):
+def start(external_process, monkeypatch, ends_within):
     """Starts a faulty environment, whose process must be gone after the test."""
     monkeypatch.setattr("rltools.process.worker_env._SECONDS_TO_CLOSE", 0.5)
     started = []
@@ -55,7 +40,7 @@ def start(external_process, monkeypatch):
     pids = [env.pid for env in started]
     for env in started:
         env.close()
-    assert all(is_gone(pid) for pid in pids)
+    assert all(ends_within(pid, 5) for pid in pids)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from typing import Any, SupportsFloat
 
 import gymnasium as gym
 
-from rltools.arguments import check_integer
 from rltools.mocks.faults.corruption import Corruption, Info
 from rltools.mocks.faults.disruption import Disruption
 from rltools.mocks.faults.fault import Fault
@@ -30,9 +29,9 @@ class Faulty(gym.Wrapper[Any, Any, Any, Any]):
         env: The environment to wrap.
         *faults: The faults, of `rltools.mocks.faults`.
         seed: Seed of the faults with a probability, which follow from it exactly. None
-            takes the seed of each `reset(seed=...)`, so that the environments of a
-            batch, and the lives of a worker that is restarted, differ; until one is
-            given, it is drawn from the operating system.
+            takes the seed of each `reset(seed=...)`, which restarts the draws, so that
+            the environments of a batch, and the lives of a worker that is restarted,
+            differ; until one is given, it is drawn from the operating system.
         env_index: Tells environments with the same seed apart.
 
     Raises:
@@ -81,7 +80,7 @@ class Faulty(gym.Wrapper[Any, Any, Any, Any]):
             Exception: What a fault raises.
         """
         if seed is not None and self._follows_resets:
-            self._schedule.seed = check_integer("seed", seed, at_least=0)
+            self._schedule.restart(seed, self._episode + 1)
         self._episode += 1
         self._step = 0
         self._disrupt("reset")

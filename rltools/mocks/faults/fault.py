@@ -25,7 +25,8 @@ class Fault:
         at: `"constructor"`, `"reset"`, `"step"`, or `"end"`: when the environment has
             ended an episode, with the last observation of it in hand.
         at_step: Only at this step of an episode, counting from 1.
-        episode: Only in this episode, counting the calls of `reset` from 0.
+        episode: Only in this episode, counting the calls of `reset` from 0, whatever
+            their seeds.
         probability: How likely it fires where it could. Whether it does follows from
             the seed, the environment's index, the place of the fault among the others,
             and the numbers of episode and step alone.

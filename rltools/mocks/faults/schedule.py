@@ -25,7 +25,6 @@ class FaultSchedule:
             not to have fired before.
 
     Attributes:
-        seed: As above; can be changed.
         fired: What has fired so far.
 
     Raises:
@@ -42,10 +41,24 @@ class FaultSchedule:
                     f"got {describe(fault)}."
                 )
         self.faults = tuple(faults)
-        self.seed = check_integer("seed", seed, at_least=0)
+        self._seed = check_integer("seed", seed, at_least=0)
+        self._first_episode = 0
         self._env_index = check_integer("env_index", env_index, at_least=0)
         self.fired: list[Firing] = []
         self._claimed: set[str] | None = None if marks else set()
+
+    def restart(self, seed: int, episode: int) -> None:
+        """Draw from here on as another schedule does that begins with this seed.
+
+        Args:
+            seed: The new seed.
+            episode: The number of the episode that begins.
+
+        Raises:
+            InvalidArgumentError: The seed is not an integer of at least 0.
+        """
+        self._seed = check_integer("seed", seed, at_least=0)
+        self._first_episode = episode
 
     def due(
         self, kind: type[Fault], place: str, episode: int | None, step: int | None
@@ -66,9 +79,11 @@ class FaultSchedule:
     def _draw(
         self, index: int, episode: int | None, step: int | None
     ) -> tuple[float, int]:
-        place = (0, 0) if episode is None or step is None else (episode + 1, step)
+        place = (0, 0)
+        if episode is not None and step is not None:
+            place = (episode - self._first_episode + 1, step)
         # The last number can't be 0, for zeros at the end make no difference.
-        key = (self.seed, self._env_index, *place, index + 1)
+        key = (self._seed, self._env_index, *place, index + 1)
         draw, choice = np.random.SeedSequence(key).generate_state(2, np.uint64)
         return int(draw) / 2**64, int(choice) >> 1
 

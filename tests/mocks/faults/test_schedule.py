@@ -1,5 +1,7 @@
 """Which faults fire: by their numbers alone, known beforehand, to be repeated."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -162,11 +164,26 @@ def test_without_a_seed_that_of_the_reset_counts():
     for _ in range(4):
         env.step(ACTION)
     assert env.schedule == expected_schedule(plan, [4], seed=11)
+    before = len(env.schedule)
     env.reset(seed=12)
-    later = [each for each in expected_schedule(plan, [1, 4], seed=12)]
     for _ in range(4):
         env.step(ACTION)
-    assert env.schedule[-1] in later
+    later = expected_schedule(plan, [4], seed=12)
+    assert env.schedule[before:] == [replace(each, episode=1) for each in later] != []
+
+
+def test_a_seed_that_comes_again_brings_the_same_faults_again():
+    env = make(faults.NotANumber(probability=0.4))
+    histories = []
+    for seed in (3, None, 3, None):
+        before = len(env.schedule)
+        env.reset(seed=seed)
+        for _ in range(4):
+            env.step(ACTION)
+        fired = env.schedule[before:]
+        histories.append([(each.step, each.choice) for each in fired])
+    assert histories[:2] == histories[2:]
+    assert histories[0] != histories[1]
 
 
 def test_with_a_seed_that_of_the_reset_does_not_count():

@@ -88,6 +88,18 @@ class CallOrderError(RLToolsError, RuntimeError):
     """The verbs of an algorithm were called in an order that makes no sense."""
 
 
+class InjectedError(RLToolsError, RuntimeError):
+    """Raised on purpose by `rltools.mocks.faults.Raise`; nothing is really wrong."""
+
+
+class ScriptMismatchError(RLToolsError, ValueError):
+    """What was asked for is not what a script or a recording has at this place."""
+
+
+class ScriptEndedError(RLToolsError, RuntimeError):
+    """More was asked for than a script or a recording has."""
+
+
 class ClosedError(RLToolsError, RuntimeError):
     """Something was used after it had been closed."""
 

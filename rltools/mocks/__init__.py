@@ -1,4 +1,4 @@
-"""Test doubles: environments and algorithms that run on nothing but random numbers.
+"""Test doubles: environments and algorithms that need no simulator, and their faults.
 
 They validate what they are given and record what they were asked, so that a test of
 the code around them fails where that code is wrong. None of them imports TensorFlow.
@@ -8,23 +8,44 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rltools.mocks import faults as faults
+    from rltools.mocks import probes as probes
     from rltools.mocks.algorithm import MockAlgorithm as MockAlgorithm
     from rltools.mocks.call import Call as Call
+    from rltools.mocks.counting import CountingEnvironment as CountingEnvironment
     from rltools.mocks.environment import MockEnvironment as MockEnvironment
+    from rltools.mocks.environment_call import EnvironmentCall as EnvironmentCall
+    from rltools.mocks.episode import Episode as Episode
+    from rltools.mocks.episode import Transition as Transition
+    from rltools.mocks.faulty_constructor import faulty as faulty
+    from rltools.mocks.faulty_environment import Faulty as Faulty
+    from rltools.mocks.identity import IdentityEnvironment as IdentityEnvironment
+    from rltools.mocks.scripted import ScriptedEnvironment as ScriptedEnvironment
 
+_SUBMODULES = {"faults", "probes"}
 _EXPORTS = {
     "Call": "rltools.mocks.call",
+    "CountingEnvironment": "rltools.mocks.counting",
+    "EnvironmentCall": "rltools.mocks.environment_call",
+    "Episode": "rltools.mocks.episode",
+    "Faulty": "rltools.mocks.faulty_environment",
+    "IdentityEnvironment": "rltools.mocks.identity",
     "MockAlgorithm": "rltools.mocks.algorithm",
     "MockEnvironment": "rltools.mocks.environment",
+    "ScriptedEnvironment": "rltools.mocks.scripted",
+    "Transition": "rltools.mocks.episode",
+    "faulty": "rltools.mocks.faulty_constructor",
 }
-__all__ = sorted(_EXPORTS)
+__all__ = [*sorted(_SUBMODULES), *sorted(_EXPORTS)]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"rltools.mocks.{name}")
     if name in _EXPORTS:
         return getattr(importlib.import_module(_EXPORTS[name]), name)
     raise AttributeError(f"module 'rltools.mocks' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""An algorithm that acts at random, is strict about its use and records every call."""
+"""An algorithm without a mind that is strict about its use and records every call."""
 
 import copy
 from collections.abc import Sequence
@@ -6,9 +6,8 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.vector.utils import batch_space, concatenate, create_empty_array
+from gymnasium.vector.utils import batch_space
 
-from rltools.arguments import check_integer
 from rltools.errors import (
     CallOrderError,
     InvalidActionError,
@@ -17,6 +16,7 @@ from rltools.errors import (
     InvalidResultError,
     InvalidSpaceError,
 )
+from rltools.mocks.action_source import Actions, ActionSource
 from rltools.mocks.call import Call
 from rltools.space_checks import describe, explain_mismatch
 
@@ -26,7 +26,7 @@ _VERBS = ("begin_episode", "perform", "experience", "end_episode")
 
 
 class MockAlgorithm:
-    """Random valid actions for a batch of environments, in plain NumPy.
+    """Random or scripted actions for a batch of environments, in plain NumPy.
 
     Every environment's episode is a `begin_episode`, then `perform` and `experience`
     in turn until a flag is set, then an `end_episode`. An episode may be given up at
@@ -36,13 +36,17 @@ class MockAlgorithm:
     Args:
         envs: A vector environment such as `BatchEnv`, or a sequence of environments
             whose spaces are equal.
-        seed: Seed of the actions; None draws one from the operating system.
+        seed: Seed of random actions; None draws one from the operating system.
+        actions: What `perform` returns, in place of random actions: a sequence that has
+            a batch of actions for each call of it, or a function that makes one from
+            `indices` and `observ`.
 
     Attributes:
         calls: All calls so far in their order, as `Call` records.
 
     Raises:
-        InvalidArgumentError: `envs` is neither, or is empty.
+        InvalidArgumentError: `envs` is neither, or is empty; or another argument makes
+            no sense.
         InvalidSpaceError: The environments' spaces differ.
     """
 
@@ -51,16 +55,13 @@ class MockAlgorithm:
         envs: gym.vector.VectorEnv | Sequence[gym.Env[Any, Any]],
         *,
         seed: int | None = None,
+        actions: Actions = None,
     ) -> None:
         observation_space, action_space, count = _inspect(envs)
         self.calls: list[Call] = []
         self._observation_space = observation_space
-        self._action_space = copy.deepcopy(action_space)
-        if seed is not None:
-            seed = check_integer("seed", seed, at_least=0)
-        self._action_space.seed(
-            int(np.random.default_rng(seed).integers(2**31, dtype=np.int64))
-        )
+        self._action_space = action_space
+        self._source = ActionSource(action_space, actions, seed)
         self._awaits = np.full(count, _BEGIN)
 
     def begin_episode(self, indices: np.ndarray) -> None:
@@ -77,7 +78,7 @@ class MockAlgorithm:
         self.calls.append(Call("begin_episode", indices))
 
     def perform(self, indices: np.ndarray, observ: Any) -> Any:
-        """Choose random actions.
+        """Choose actions, at random or by the script.
 
         Args:
             indices: Indices of the environments, int array of shape [k].
@@ -90,16 +91,15 @@ class MockAlgorithm:
         Raises:
             CallOrderError: One of the environments is not waiting for an action.
             InvalidArgumentError: The indices are not distinct integers of the batch.
+            InvalidActionError: The script has no such actions for them.
             InvalidObservationError: The observations are not of their space.
+            ScriptEndedError: The script has no more actions.
         """
         indices = self._check_indices(indices)
         self._check_order(indices, _PERFORM)
         self._check_observ(observ, len(indices), "observ")
+        actions = self._source.choose(indices, observ)
         self._awaits[indices] = _EXPERIENCE
-        actions: Any = create_empty_array(self._action_space, len(indices))
-        if len(indices):
-            samples = [self._action_space.sample() for _ in indices]
-            actions = concatenate(self._action_space, samples, actions)
         self._record("perform", indices, observ=observ, action=actions)
         return actions
 

@@ -9,16 +9,18 @@ import numpy as np
 
 from rltools.arguments import check_integer
 from rltools.errors import (
-    ClosedError,
-    InvalidActionError,
     InvalidArgumentError,
+    InvalidAttributeError,
     InvalidSpaceError,
-    ResetNeededError,
 )
-from rltools.space_checks import describe, explain_mismatch
+from rltools.mocks.environment_call import EnvironmentCall
+from rltools.mocks.strict_environment import StrictEnvironment
+from rltools.space_checks import describe
+
+_ENDS = ("terminated", "truncated", "either")
 
 
-class MockEnvironment(gym.Env[Any, Any]):
+class MockEnvironment(StrictEnvironment):
     """Random observations of a space, random rewards, episodes of random length.
 
     All randomness comes from a stream of the instance itself: never from the global
@@ -26,8 +28,8 @@ class MockEnvironment(gym.Env[Any, Any]):
     unless they are given the same seed, so that a mix-up between them shows.
 
     Observations are elements of the observation space and new objects each time.
-    Rewards are floats in [-1, 1). Episodes end by termination, never by truncation,
-    and infos are empty.
+    Rewards are floats in [-1, 1), and infos are empty. Actions have no influence, and
+    the options of a reset neither.
 
     Args:
         observ_shape: Shape of the observations, for a float32 box from -1 to 1.
@@ -37,16 +39,21 @@ class MockEnvironment(gym.Env[Any, Any]):
         observation_space: Any Gymnasium space, in place of `observ_shape`.
         action_space: Any Gymnasium space, in place of `action_shape`.
         seed: Seed of the random stream; None draws one from the operating system.
+        ends: How episodes end: `"terminated"`, `"truncated"`, or `"either"`, which is
+            drawn for each episode.
+        record_calls: Whether to keep a record of every call.
 
     Attributes:
         durations: The length drawn for every episode so far, in steps.
         steps: The number of steps that every episode so far really took; the last one
             is that of the running episode. An episode cut short by a reset has fewer
             steps than its duration.
+        calls: All calls so far that were not refused, as `EnvironmentCall` records, if
+            they are recorded.
 
     Raises:
         InvalidArgumentError: Neither or both of a shape and a space are given, or a
-            shape, duration or seed makes no sense.
+            shape, duration, seed or way to end makes no sense.
         InvalidSpaceError: A space is not a Gymnasium space.
     """
 
@@ -60,6 +67,8 @@ class MockEnvironment(gym.Env[Any, Any]):
         observation_space: gym.Space[Any] | None = None,
         action_space: gym.Space[Any] | None = None,
         seed: int | None = None,
+        ends: str = "terminated",
+        record_calls: bool = False,
     ) -> None:
         self.observation_space = _choose_space(
             observ_shape, "observ_shape", observation_space, "observation_space"
@@ -71,82 +80,73 @@ class MockEnvironment(gym.Env[Any, Any]):
         self._max_duration = check_integer(
             "max_duration", max_duration, at_least=self._min_duration
         )
+        if ends not in _ENDS:
+            raise InvalidArgumentError(
+                f"expected ends to be one of {', '.join(map(repr, _ENDS))}, got "
+                f"{describe(ends)}."
+            )
+        self._ends = ends
+        self._truncates = ends == "truncated"
+        self._calls: list[EnvironmentCall] | None = [] if record_calls else None
         self.durations: list[int] = []
         self.steps: list[int] = []
-        self._running = False
-        self._closed = False
         # Sampling from the public space would share its generator with the caller's.
         self._observations = copy.deepcopy(self.observation_space)
-        self._start_stream(seed)
-
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
-        """Start an episode, also in the middle of another one.
-
-        Args:
-            seed: Restarts the random stream; None continues it.
-            options: Ignored.
-
-        Returns:
-            Tuple of the first observation and an empty info.
-
-        Raises:
-            ClosedError: The environment was closed.
-            InvalidArgumentError: The seed is not an integer of at least 0.
-        """
-        self._check_open("reset")
         if seed is not None:
-            self._start_stream(seed)
-        duration = self.np_random.integers(self._min_duration, self._max_duration + 1)
-        self.durations.append(int(duration))
-        self.steps.append(0)
-        self._running = True
-        return self._observations.sample(), {}
+            seed = check_integer("seed", seed, at_least=0)
+        self._seed_generator(seed)
+        self._seed_observations()
 
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """Take one step of the running episode.
-
-        Args:
-            action: An element of the action space; it has no influence.
-
-        Returns:
-            Tuple of observation, reward, terminated, truncated (always False) and an
-            empty info.
-
-        Raises:
-            ClosedError: The environment was closed.
-            InvalidActionError: The action is not in the action space.
-            ResetNeededError: There was no reset yet or the episode has ended.
-        """
-        self._check_open("step")
-        if not self._running:
-            raise ResetNeededError(
-                f"Cannot step after the end of episode {len(self.steps) - 1} "
-                f"({self.steps[-1]} steps): call reset first."
-                if self.steps
-                else "Cannot step before the first reset."
+    @property
+    def calls(self) -> list[EnvironmentCall]:
+        """All calls so far; an error unless they are recorded."""
+        if self._calls is None:
+            raise InvalidAttributeError(
+                "Calls are only recorded with MockEnvironment(..., record_calls=True)."
             )
-        if problem := explain_mismatch(self.action_space, action, "action"):
-            raise InvalidActionError(problem)
-        self.steps[-1] += 1
-        terminated = self.steps[-1] >= self.durations[-1]
-        self._running = not terminated
-        reward = float(self.np_random.uniform(-1.0, 1.0))
-        return self._observations.sample(), reward, terminated, False, {}
+        return self._calls
 
     def close(self) -> None:
         """End the environment's life; closing twice is allowed."""
-        self._closed = True
+        super().close()
+        self._record("close")
 
-    def _check_open(self, verb: str) -> None:
-        if self._closed:
-            raise ClosedError(f"Cannot {verb} a closed environment.")
-
-    def _start_stream(self, seed: int | None) -> None:
+    def _begin(
+        self, seed: int | None, options: dict[str, Any] | None
+    ) -> tuple[Any, dict[str, Any]]:
         if seed is not None:
-            seed = check_integer("seed", seed, at_least=0)
-        super().reset(seed=seed)
+            self._seed_observations()
+        duration = self.np_random.integers(self._min_duration, self._max_duration + 1)
+        self.durations.append(int(duration))
+        self.steps.append(0)
+        if self._ends == "either":
+            self._truncates = bool(self.np_random.integers(2))
+        observ = self._observations.sample()
+        self._record("reset", seed=seed, options=options, observ=observ)
+        return observ, {}
+
+    def _advance(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        self.steps[-1] += 1
+        is_last = self.steps[-1] >= self.durations[-1]
+        terminated = is_last and not self._truncates
+        truncated = is_last and self._truncates
+        reward = float(self.np_random.uniform(-1.0, 1.0))
+        observ = self._observations.sample()
+        self._record(
+            "step",
+            action=action,
+            observ=observ,
+            reward=reward,
+            terminated=terminated,
+            truncated=truncated,
+        )
+        return observ, reward, terminated, truncated, {}
+
+    def _record(self, method: str, **values: Any) -> None:
+        if self._calls is not None:
+            self._calls.append(EnvironmentCall(method, **copy.deepcopy(values)))
+
+    def _seed_observations(self) -> None:
         self._observations.seed(int(self.np_random.integers(2**31)))
 
 

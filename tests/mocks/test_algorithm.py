@@ -11,6 +11,7 @@ from rltools.errors import (
     InvalidObservationError,
     InvalidResultError,
     InvalidSpaceError,
+    ScriptEndedError,
 )
 from rltools.mocks import MockAlgorithm, MockEnvironment
 
@@ -264,3 +265,80 @@ def test_environments_with_different_spaces():
 def test_bad_seed():
     with pytest.raises(InvalidArgumentError, match="seed"):
         MockAlgorithm(_envs(), seed=-1)
+
+
+def _begun(**options):
+    algo = MockAlgorithm(_envs(), **options)
+    algo.begin_episode(ALL)
+    return algo
+
+
+def _actions(number, count=COUNT):
+    return np.full((count, 3), number, np.float32)
+
+
+def test_a_script_is_played_one_batch_for_each_call():
+    script = [_actions(0.1), _actions(0.2, 2), _actions(0.3)]
+    algo = _begun(actions=script)
+    script[0][...] = 1
+    some, nothing = np.array([3, 1]), np.zeros(0, np.int32)
+    first = algo.perform(ALL, _observ())
+    assert np.array_equal(first, _actions(0.1))
+    first[...] = 1
+    algo.experience(**_results())
+    assert len(algo.perform(nothing, _observ(0))) == 0
+    assert np.array_equal(algo.perform(some, _observ(2)), _actions(0.2, 2))
+    algo.experience(**_results(some))
+    assert np.array_equal(algo.perform(ALL, _observ()), _actions(0.3))
+    algo.experience(**_results())
+    with pytest.raises(ScriptEndedError, match="only 3 batches"):
+        algo.perform(ALL, _observ())
+    assert np.array_equal(algo.calls[1].action, _actions(0.1))
+    # The call that failed has left no trace.
+    with pytest.raises(CallOrderError, match="expected perform"):
+        algo.experience(**_results())
+
+
+def test_a_script_can_be_an_array():
+    envs = [
+        MockEnvironment((2,), action_space=gym.spaces.Discrete(3)) for _ in range(2)
+    ]
+    algo = MockAlgorithm(envs, actions=np.array([[0, 1], [2, 0]]))
+    both = np.arange(2)
+    algo.begin_episode(both)
+    assert algo.perform(both, _observ(2)).tolist() == [0, 1]
+
+
+def test_a_function_is_given_indices_and_observations():
+    given = []
+
+    def choose(indices, observ):
+        given.append((indices, observ))
+        return _actions(0.5, len(indices))
+
+    algo = _begun(actions=choose)
+    some = np.array([2, 0])
+    assert np.array_equal(algo.perform(some, _observ(2)), _actions(0.5, 2))
+    assert np.array_equal(given[0][0], some)
+    assert np.array_equal(given[0][1], _observ(2))
+
+
+@pytest.mark.parametrize(
+    ("actions", "problem"),
+    [
+        ([_actions(2)], r"actions\[0\]\[0, 0\]: expected a value from -1.0 to 1.0"),
+        ([_actions(0, 3)], r"actions\[0\]: expected shape \(4, 3\), got \(3, 3\)"),
+        (lambda indices, observ: None, r"actions\(...\): expected an array"),
+    ],
+)
+def test_scripted_actions_must_be_of_the_space(actions, problem):
+    algo = _begun(actions=actions)
+    with pytest.raises(InvalidActionError, match=problem):
+        algo.perform(ALL, _observ())
+    assert [call.verb for call in algo.calls] == ["begin_episode"]
+
+
+@pytest.mark.parametrize("actions", [3, "ab", {1: 2}], ids=repr)
+def test_bad_scripts(actions):
+    with pytest.raises(InvalidArgumentError, match="actions to be a sequence"):
+        MockAlgorithm(_envs(), actions=actions)

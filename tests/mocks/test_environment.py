@@ -73,6 +73,35 @@ def test_observations_are_elements_of_their_space(space, seed):
         assert explain_mismatch(space, observ, "observ") is None
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(gym.spaces.Box, gym.spaces.Discrete, gym.spaces.MultiBinary),
+        *(gym.spaces.MultiDiscrete, gym.spaces.Text, gym.spaces.Graph),
+        *(gym.spaces.Dict, gym.spaces.Tuple, gym.spaces.Sequence, gym.spaces.OneOf),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*Casting input x to numpy array")
+@settings(max_examples=10)
+@given(st.data())
+def test_any_kind_of_space_works_for_both(kind, data):
+    """Law: observations are of their space, and any drawn action is taken."""
+    nests = (gym.spaces.Dict, gym.spaces.Tuple, gym.spaces.Sequence, gym.spaces.OneOf)
+    kinds = [gym.spaces.Box, kind] if kind in nests else [kind]
+    drawn = strategies.spaces(kinds=kinds, max_depth=1)
+    space = data.draw(drawn.filter(lambda space: type(space) is kind))
+    env = MockEnvironment(
+        observation_space=space, action_space=space, record_calls=True, seed=0
+    )
+    observ, _ = env.reset()
+    assert explain_mismatch(space, observ, "observ") is None
+    action = data.draw(strategies.elements(space))
+    observ, *_ = env.step(action)
+    assert explain_mismatch(space, observ, "observ") is None
+    assert data_equivalence(env.calls[1].action, action, exact=True)
+    assert data_equivalence(env.calls[1].observ, observ, exact=True)
+
+
 def test_values_are_random():
     env = MockEnvironment((2,), (1,), 50, 50)
     observs = [env.reset()[0]]
@@ -267,6 +296,8 @@ def test_closed():
         ({"max_duration": 2.5}, "max_duration .* got 2.5"),
         ({"seed": -1}, "seed .* at least 0, got -1"),
         ({"seed": "x"}, "seed .* got 'x'"),
+        ({"ends": "either way"}, "ends to be one of 'terminated', .* got 'either way'"),
+        ({"ends": None}, "ends to be one of"),
     ],
 )
 def test_bad_arguments(arguments, problem):
@@ -287,3 +318,76 @@ def test_bad_reset_seed(seed):
     env = MockEnvironment((1,), (1,))
     with pytest.raises(InvalidArgumentError, match="seed"):
         env.reset(seed=seed)
+
+
+@pytest.mark.parametrize("ends", ["terminated", "truncated"])
+def test_the_way_to_end_can_be_chosen(ends):
+    env = MockEnvironment((1,), (1,), 2, 2, ends=ends)
+    for _ in range(5):
+        env.reset()
+        flags = [env.step(_act(env))[2:4] for _ in range(2)]
+        assert flags == [(False, False), (ends == "terminated", ends == "truncated")]
+        with pytest.raises(ResetNeededError):
+            env.step(_act(env))
+
+
+def test_episodes_can_end_either_way():
+    env = MockEnvironment((1,), (1,), 1, 1, ends="either", seed=0)
+    flags = []
+    for _ in range(200):
+        env.reset()
+        flags.append(env.step(_act(env))[2:4])
+    assert set(flags) == {(True, False), (False, True)}
+    assert 70 < flags.count((True, False)) < 130
+
+
+def test_the_way_to_end_does_not_change_the_rest():
+    first, second = (
+        MockEnvironment((3,), (1,), 1, 5, seed=3, ends=ends)
+        for ends in ("terminated", "truncated")
+    )
+    for _ in range(5):
+        assert np.array_equal(first.reset()[0], second.reset()[0])
+        assert np.array_equal(first.step(_act(first))[0], second.step(_act(second))[0])
+    assert first.durations == second.durations
+
+
+def test_records_every_call_as_copies_on_request():
+    env = MockEnvironment((2,), (1,), 2, 2, ends="truncated", record_calls=True)
+    options, action = {"a": [1]}, np.full(1, 0.5, np.float32)
+    first, _ = env.reset(seed=np.int64(4), options=options)
+    with pytest.raises(InvalidActionError):
+        env.step(None)
+    steps = [env.step(action), env.step(action)]
+    env.reset()
+    env.close()
+    kept = [first.copy(), steps[0][0].copy()]
+    for value in (first, action, steps[0][0]):
+        value[...] = 1
+    options["a"].append(2)
+    calls = env.calls
+    assert [call.method for call in calls] == [
+        "reset",
+        "step",
+        "step",
+        "reset",
+        "close",
+    ]
+    reset, step, last, again, close = calls
+    assert (reset.seed, reset.options) == (4, {"a": [1]})
+    assert (again.seed, again.options) == (None, None)
+    assert np.array_equal(reset.observ, kept[0])
+    assert np.array_equal(step.observ, kept[1])
+    assert np.array_equal(step.action, [0.5])
+    assert [call.reward for call in (step, last)] == [each[1] for each in steps]
+    assert (step.terminated, step.truncated) == (False, False)
+    assert (last.terminated, last.truncated) == (False, True)
+    assert reset.action is reset.reward is step.options is close.observ is None
+    with pytest.raises(AttributeError):
+        reset.seed = 3
+
+
+def test_calls_that_are_not_recorded_are_an_error():
+    env = MockEnvironment((1,), (1,))
+    with pytest.raises(AttributeError, match="record_calls=True"):
+        _ = env.calls

@@ -11,11 +11,15 @@ if TYPE_CHECKING:
     from rltools.mocks.algorithm import MockAlgorithm as MockAlgorithm
     from rltools.mocks.call import Call as Call
     from rltools.mocks.environment import MockEnvironment as MockEnvironment
+    from rltools.mocks.recording.recorder import Recorder as Recorder
+    from rltools.mocks.recording.replay import Replay as Replay
 
 _EXPORTS = {
     "Call": "rltools.mocks.call",
     "MockAlgorithm": "rltools.mocks.algorithm",
     "MockEnvironment": "rltools.mocks.environment",
+    "Recorder": "rltools.mocks.recording.recorder",
+    "Replay": "rltools.mocks.recording.replay",
 }
 __all__ = sorted(_EXPORTS)
 

@@ -45,7 +45,7 @@ def write_archive(path: Path, header: bytes, arrays: Mapping[str, np.ndarray]) -
         OSError: The disk is full or the folder can't be written. What was there before
             is still there.
     """
-    content = _pack(header, arrays)
+    content = pack_archive(header, arrays)
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     with delayed_interrupt():
         try:
@@ -60,27 +60,36 @@ def write_archive(path: Path, header: bytes, arrays: Mapping[str, np.ndarray]) -
         sync(path.parent)
 
 
-def read_archive(path: Path, max_bytes: int) -> tuple[bytes, dict[str, np.ndarray]]:
-    """Read a file after having checked that it is what was written.
+def read_file(path: Path, max_bytes: int) -> bytes:
+    """Read a file, unless it is too large.
+
+    Raises:
+        RecordingError: It can't be read, or is too large. The message does not name it.
+    """
+    try:
+        size = path.stat().st_size
+        if size > max_bytes:
+            raise _too_large(size, max_bytes)
+        return path.read_bytes()
+    except OSError as error:
+        raise RecordingError(f"it can't be read ({error.strerror})") from error
+
+
+def unpack_archive(
+    content: bytes, max_bytes: int
+) -> tuple[bytes, dict[str, np.ndarray]]:
+    """Take a file apart after having checked that it is what was written.
 
     Args:
-        path: The file.
+        content: All of the file.
         max_bytes: How much of memory it may take.
 
     Returns:
         Tuple of the header and the arrays by their names, which are read-only.
 
     Raises:
-        RecordingError: It can't be read, is no such file, is damaged, or is too large.
-            The message does not name the file.
+        RecordingError: It is no such file, is damaged, or is too large.
     """
-    try:
-        size = path.stat().st_size
-        if size > max_bytes:
-            raise _too_large(size, max_bytes)
-        content = path.read_bytes()
-    except OSError as error:
-        raise RecordingError(f"it can't be read ({error.strerror})") from error
     _verify(content)
     try:
         return _unpack(content, max_bytes)
@@ -90,7 +99,8 @@ def read_archive(path: Path, max_bytes: int) -> tuple[bytes, dict[str, np.ndarra
         raise RecordingError(f"it is no archive of arrays ({error})") from error
 
 
-def _pack(header: bytes, arrays: Mapping[str, np.ndarray]) -> bytes:
+def pack_archive(header: bytes, arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Put together what `write_archive` writes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         _add(archive, HEADER, header)

@@ -14,6 +14,9 @@ from rltools.mocks.recording.structure import MAX_DEPTH, MAX_ITEMS, Structure
 from rltools.space_checks import describe
 
 Piece = tuple[str, bytes]  # Name of a stream, and what to append to it.
+# The path of what contains it and what to append to that: nothing is put in words
+# unless there is an error.
+_Path = tuple[Any, str, Any]
 
 _TYPES = (
     "None, bool, int, float, complex, str, bytes, NumPy arrays and scalars of those or "
@@ -41,10 +44,10 @@ def encode(value: Any, path: str) -> tuple[Structure, list[Piece]]:
             deep, or is too long; names the path.
     """
     pieces: list[Piece] = []
-    return _encode(value, path, pieces, 0), pieces
+    return _encode(value, (None, "%s", path), pieces, 0), pieces
 
 
-def _encode(value: Any, path: str, pieces: list[Piece], depth: int) -> Structure:
+def _encode(value: Any, path: _Path, pieces: list[Piece], depth: int) -> Structure:
     # In the order of how often they come.
     kind = type(value)
     if kind is np.ndarray or issubclass(kind, np.generic):
@@ -70,45 +73,51 @@ def _encode(value: Any, path: str, pieces: list[Piece], depth: int) -> Structure
         return "complex"
     if depth == MAX_DEPTH:
         raise RecordingError(
-            f"{path:.200}: can't record more than {MAX_DEPTH} levels of nesting; does "
-            "it contain itself?"
+            f"{_show(path):.200}: can't record more than {MAX_DEPTH} levels of "
+            "nesting; does it contain itself?"
         )
     return _encode_container(value, path, pieces, depth + 1)
 
 
 def _encode_container(
-    value: Any, path: str, pieces: list[Piece], depth: int
+    value: Any, path: _Path, pieces: list[Piece], depth: int
 ) -> Structure:
     kind = type(value)
     if kind is GraphInstance:
         fields = value._asdict().items()
-        parts = [_encode(v, f"{path}.{k}", pieces, depth) for k, v in fields]
-        return ("graph", *parts)
+        return (
+            "graph",
+            *[_encode(part, (path, ".%s", key), pieces, depth) for key, part in fields],
+        )
     if kind not in (dict, list, tuple, OrderedDict):
         raise RecordingError(
-            f"{path}: can't record a {kind.__module__}.{kind.__qualname__}, expected "
-            f"{_TYPES}"
+            f"{_show(path)}: can't record a {kind.__module__}.{kind.__qualname__}, "
+            f"expected {_TYPES}"
         )
     # Before anything is copied, and whatever of it was copied already.
     if len(value) + len(pieces) > MAX_ITEMS:
         raise RecordingError(
-            f"{path}: can't record more than {MAX_ITEMS:,} values that are not in "
-            f"arrays, got {len(value):,} items"
+            f"{_show(path)}: can't record more than {MAX_ITEMS:,} values that are not "
+            f"in arrays, got {len(value):,} items"
         )
     if kind is list or kind is tuple:
-        items = (_encode(v, f"{path}[{i}]", pieces, depth) for i, v in enumerate(value))
-        runs = tuple((len(list(run)), each) for each, run in groupby(items))
+        parts = [
+            _encode(part, (path, "[%r]", index), pieces, depth)
+            for index, part in enumerate(value)
+        ]
+        runs = tuple([(len(list(run)), each) for each, run in groupby(parts)])
         return (kind.__name__, runs)
-    entries = tuple(
-        (_encode_key(k, f"{path}[{k!r}]"), _encode(v, f"{path}[{k!r}]", pieces, depth))
-        for k, v in value.items()
-    )
-    return ("dict" if kind is dict else "ordered", entries)
+    entries = []
+    for key, part in value.items():
+        place = (path, "[%r]", key)
+        entries.append((_encode_key(key, place), _encode(part, place, pieces, depth)))
+    return ("dict" if kind is dict else "ordered", tuple(entries))
 
 
-def _encode_numpy(value: Any, path: str, pieces: list[Piece]) -> Structure:
+def _encode_numpy(value: Any, path: _Path, pieces: list[Piece]) -> Structure:
     if type(value) is np.str_:
-        pieces.append((BYTES, str(value).encode("utf-8", "surrogatepass")))
+        # Not its `str`, which drops null characters from the end.
+        pieces.append((BYTES, value.encode("utf-8", "surrogatepass")))
         return "numpy.str"
     if type(value) is np.bytes_:
         pieces.append((BYTES, bytes(value)))
@@ -116,7 +125,7 @@ def _encode_numpy(value: Any, path: str, pieces: list[Piece]) -> Structure:
     code = value.dtype.str
     if not can_record(code):
         raise RecordingError(
-            f"{path}: can't record {describe(value)} (dtype {value.dtype}), expected "
+            f"{_show(path)}: can't record a value of dtype {value.dtype}, expected "
             "booleans, integers, floats or complex numbers of at most 64 bits each, "
             "texts, bytes or times"
         )
@@ -135,7 +144,7 @@ def _encode_integer(value: int, pieces: list[Piece]) -> Structure:
     return "long"
 
 
-def _encode_key(key: Any, path: str, depth: int = 0) -> Structure:
+def _encode_key(key: Any, path: _Path, depth: int = 0) -> Structure:
     kind = type(key)
     if kind is str:
         return ("str", key)
@@ -148,7 +157,16 @@ def _encode_key(key: Any, path: str, depth: int = 0) -> Structure:
     if isinstance(key, np.number | np.bool_) and can_record(key.dtype.str):
         return (key.dtype.str, key.tobytes().hex())
     if kind is tuple and depth < MAX_DEPTH:
-        return ("tuple", tuple(_encode_key(each, path, depth + 1) for each in key))
+        return ("tuple", tuple([_encode_key(each, path, depth + 1) for each in key]))
     raise RecordingError(
-        f"{path}: can't record the key {describe(key)}, expected {_KEYS}"
+        f"{_show(path)}: can't record the key {describe(key)}, expected {_KEYS}"
     )
+
+
+def _show(path: _Path) -> str:
+    parts = []
+    place: Any = path
+    while place is not None:
+        place, form, key = place
+        parts.append(form % (key,))
+    return "".join(reversed(parts))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rltools.errors import RecordingError
-from rltools.mocks.recording.archive import read_archive
+from rltools.mocks.recording.archive import read_file, unpack_archive
 from rltools.mocks.recording.description import Description
 from rltools.mocks.recording.table import Table
 from rltools.mocks.recording.tape import (
@@ -133,13 +133,25 @@ def load(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Recordi
     """
     file = Path(path)
     try:
-        return _load(file, max_bytes)
+        return parse(read_file(file, max_bytes), max_bytes=max_bytes)
     except RecordingError as error:
         raise RecordingError(f"Can't read the recording {file}: {error}.") from error
 
 
-def _load(path: Path, max_bytes: int) -> Recording:
-    text, arrays = read_archive(path, max_bytes)
+def parse(content: bytes, *, max_bytes: int = MAX_BYTES) -> Recording:
+    """Make a recording of the content of a file.
+
+    Args:
+        content: All of the file.
+        max_bytes: How much of memory it may take.
+
+    Returns:
+        The recording.
+
+    Raises:
+        RecordingError: As for `load`; the message begins in the middle of a sentence.
+    """
+    text, arrays = unpack_archive(content, max_bytes)
     try:
         header = json.loads(text)
         name, version = header["format"], header["version"]

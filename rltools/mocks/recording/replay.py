@@ -130,14 +130,12 @@ class Replay(gym.Env[Any, Any]):
         following = 0 if self._episode is None else self._episode.index + 1
         if self._is_strict and seed is not None:
             # Those behind this episode first, then those before.
-            for episode in episodes[following:] + episodes[:following]:
-                if not compare_resets(episode, seed, options):
-                    return episode
+            return self._find_episode(
+                episodes[following:] + episodes[:following], seed, options
+            )
         if following == len(episodes):
-            known = f" and none with seed={seed!r}" if seed is not None else ""
             raise ReplayError(
-                f"Cannot reset: {self.path} has no more than {following} episodes"
-                f"{known}."
+                f"Cannot reset: {self.path} has no more than {following} episodes."
             )
         episode = episodes[following]
         if not self._is_strict:
@@ -152,6 +150,24 @@ class Replay(gym.Env[Any, Any]):
                 "of it, and what comes next may depend on them."
             )
         return episode
+
+    def _find_episode(
+        self, episodes: list[Episode], seed: Any, options: Any
+    ) -> Episode:
+        """The first one with a seed and options, or an error that shows the nearest."""
+        if not episodes:
+            raise ReplayError(f"Cannot reset: {self.path} has no episodes.")
+        differ = [compare_resets(episode, seed, options) for episode in episodes]
+        if [] in differ:
+            return episodes[differ.index([])]
+        # Best one that has the seed, and other options than these.
+        seeds = [not any(line.startswith("seed") for line in each) for each in differ]
+        nearest = seeds.index(True) if True in seeds else 0
+        raise difference_error(
+            f"{self.path} has no episode that began with this reset; episode "
+            f"{episodes[nearest].index} differs",
+            differ[nearest],
+        )
 
     def _follow(self, episode: Episode, action: Any) -> Episode:
         """The episode that goes on with an action: this one, or another like it."""

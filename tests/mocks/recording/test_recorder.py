@@ -226,9 +226,14 @@ def test_an_error_in_a_reset_is_named(path, scripted):
 
 def test_a_block_left_by_an_exception_writes_nothing(path, scripted):
     inner = make_scripted(scripted, {})
-    with pytest.raises(StopIteration), Recorder(inner, path) as env:
-        env.reset()
-        next(iter([]))
+
+    def play():
+        with Recorder(inner, path) as env:
+            env.reset()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        play()
     assert not path.exists()
     assert inner.closed == 1
 

@@ -28,6 +28,12 @@ ON_THE_LOOPBACK_DEVICE = {
 pytestmark = pytest.mark.timeout(180)
 
 
+@pytest.fixture(autouse=True)
+def _outside_of_ci(monkeypatch):
+    """Where CI is set no environment would be recorded for the first time."""
+    monkeypatch.delenv("CI", raising=False)
+
+
 def run(*command, **options):
     result = subprocess.run(
         [sys.executable, *command], capture_output=True, text=True, **options
@@ -49,10 +55,17 @@ def test_code_runs_in_order(path, tmp_path):
     run(script, cwd=tmp_path, env=os.environ | ON_THE_LOOPBACK_DEVICE)
 
 
-def test_readme_tests_pass(tmp_path):
-    [code] = PYTEST.findall((ROOT / "README.md").read_text())
-    (tmp_path / "test_readme.py").write_text(code)
-    assert "2 passed" in run("-m", "pytest", "-q", "test_readme.py", cwd=tmp_path)
+def pytest_documents():
+    return [path for path in DOCUMENTS if PYTEST.search(path.read_text())]
+
+
+@pytest.mark.parametrize("path", pytest_documents(), ids=lambda path: path.name)
+def test_tests_in_documents_pass(path, tmp_path):
+    code = "\n".join(PYTEST.findall(path.read_text()))
+    (tmp_path / "test_document.py").write_text(code)
+    tests = len(re.findall(r"^def test_", code, re.MULTILINE))
+    output = run("-m", "pytest", "-q", "test_document.py", cwd=tmp_path)
+    assert f"{tests} passed" in output
 
 
 def test_readme_training_command_works(tmp_path):

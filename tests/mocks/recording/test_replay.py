@@ -103,8 +103,9 @@ def test_real_environments(name, tmp_path, play, identical):
     assert replay.unwrapped is replay
 
 
-def test_mujoco(tmp_path, play, identical):
+def test_mujoco(tmp_path, monkeypatch, play, identical):
     pytest.importorskip("mujoco")
+    monkeypatch.chdir(tmp_path)  # It writes a log into the current folder.
     path = tmp_path / "recording.npz"
     with Recorder(gym.make("HalfCheetah-v5"), path) as env:
         expected = play(env, [5, None], steps=20)

@@ -1,6 +1,5 @@
 """What a recording says of its environment, apart from what that did."""
 
-import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +55,10 @@ class Description:
     def of(cls, env: gym.Env[Any, Any]) -> "Description":
         """Describe an environment, of which nothing but attributes is read."""
         return cls(
-            env.observation_space, env.action_space, dict(env.metadata), env.spec
+            observation_space=env.observation_space,
+            action_space=env.action_space,
+            metadata=dict(env.metadata or {}),
+            spec=env.spec if isinstance(env.spec, EnvSpec) else None,
         )
 
     @classmethod
@@ -77,7 +79,3 @@ class Description:
             ) from error
         observations, actions = [value_to_space(space) for space in spaces]
         return cls(observations, actions, metadata, spec)
-
-    def copy(self) -> "Description":
-        """A copy that shares nothing with this one, such as generators of spaces."""
-        return copy.deepcopy(self)

@@ -94,7 +94,7 @@ def _encode_container(
             f"{_show(path)}: can't record a {kind.__module__}.{kind.__qualname__}, "
             f"expected {_TYPES}"
         )
-    # Before anything is copied, and whatever of it was copied already.
+    # Before too much is copied; what is left of it is counted by the table.
     if len(value) + len(pieces) > MAX_ITEMS:
         raise RecordingError(
             f"{_show(path)}: can't record more than {MAX_ITEMS:,} values that are not "

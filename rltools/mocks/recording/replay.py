@@ -86,7 +86,8 @@ class Replay(gym.Env[Any, Any]):
         """
         self._check_open("reset")
         episode = self._choose_episode(seed, options)
-        if (number := plain(seed)) is not None and type(number) is int:
+        number = plain(seed)
+        if type(number) is int and number >= 0:
             super().reset(seed=number)  # For wrappers that draw from `np_random`.
         self._episode, self._step = episode, 0
         return self._recording.reset_result(episode)
@@ -157,9 +158,10 @@ class Replay(gym.Env[Any, Any]):
         """The first one with a seed and options, or an error that shows the nearest."""
         if not episodes:
             raise ReplayError(f"Cannot reset: {self.path} has no episodes.")
+        for episode in episodes:
+            if not compare_resets(episode, seed, options):
+                return episode
         differ = [compare_resets(episode, seed, options) for episode in episodes]
-        if [] in differ:
-            return episodes[differ.index([])]
         # Best one that has the seed, and other options than these.
         seeds = [not any(line.startswith("seed") for line in each) for each in differ]
         nearest = seeds.index(True) if True in seeds else 0

@@ -58,21 +58,25 @@ def count_elements(structure: Structure) -> Counter[str]:
     return _count(structure)[0]
 
 
-def parse_structure(value: Any, depth: int = 0) -> Structure:
+def count_items(structure: Structure) -> int:
+    """Count the values in a structure: containers, and what is in them."""
+    return _count(structure)[1]
+
+
+def parse_structure(value: Any) -> Structure:
     """Read a structure from JSON.
 
     Args:
         value: What JSON had.
-        depth: How many levels there are above.
 
     Returns:
-        The structure. It has at most `MAX_ITEMS` leaves and `MAX_DEPTH` levels.
+        The structure. It has at most `MAX_ITEMS` values and `MAX_DEPTH` levels.
 
     Raises:
         RecordingError: The value is not a structure.
     """
-    structure = _parse(value, depth)
-    if _count(structure)[1] > MAX_ITEMS:
+    structure = _parse(value, 0)
+    if count_items(structure) > MAX_ITEMS:
         raise RecordingError(f"a structure has more than {MAX_ITEMS:,} items")
     return structure
 
@@ -134,7 +138,7 @@ def _parse_run(run: Any, depth: int) -> Structure:
 def _parse_item(item: Any, depth: int) -> Structure:
     match item:
         case [key, child]:
-            return (_parse_key(key, depth), _parse(child, depth + 1))
+            return (_parse_key(key, 0), _parse(child, depth + 1))
     raise RecordingError(f"{item!r:.60} is not an item of a dict")
 
 

@@ -68,8 +68,8 @@ class Summary:
             path=os.fspath(path),
             bytes=Path(path).stat().st_size,
             environment=description.name,
-            observation_space=str(description.observation_space),
-            action_space=str(description.action_space),
+            observation_space=" ".join(str(description.observation_space).split()),
+            action_space=" ".join(str(description.action_space).split()),
             steps=sum(episode.steps for episode in episodes),
             episodes=episodes,
         )

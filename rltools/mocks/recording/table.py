@@ -11,8 +11,10 @@ from rltools.mocks.recording.decode import Decoder
 from rltools.mocks.recording.dtypes import ALL_STREAMS, BYTES, SIZES
 from rltools.mocks.recording.encode import encode
 from rltools.mocks.recording.structure import (
+    MAX_ITEMS,
     Structure,
     count_elements,
+    count_items,
     parse_structure,
 )
 
@@ -46,7 +48,15 @@ class TableWriter:
             RecordingError: It can't be recorded; nothing was appended.
         """
         structure, pieces = encode(value, path)
-        self._rows.append(self._structures.setdefault(structure, len(self._structures)))
+        number = self._structures.get(structure)
+        if number is None:
+            if (items := count_items(structure)) > MAX_ITEMS:
+                raise RecordingError(
+                    f"{path}: can't record more than {MAX_ITEMS:,} values that are not "
+                    f"in arrays, got {items:,}"
+                )
+            number = self._structures[structure] = len(self._structures)
+        self._rows.append(number)
         for stream, content in pieces:
             self._streams.setdefault(stream, bytearray()).extend(content)
             if stream == BYTES:

@@ -328,6 +328,17 @@ def test_spaces_and_metadata_that_cannot_be_recorded(path, scripted):
         Recorder(env, path)
 
 
+def test_an_odd_description(path):
+    env = MockEnvironment((1,), (1,))
+    env.metadata = None
+    env.spec = "CartPole-v1"
+    with Recorder(env, path) as recorder:
+        recorder.reset()
+    replay = Replay(path)
+    assert replay.metadata == {}
+    assert replay.spec is None
+
+
 def test_the_spec_names_the_wrapper(path):
     env = Recorder(gym.make("CartPole-v1"), path)
     assert env.spec.additional_wrappers[-1].kwargs == {

@@ -421,6 +421,13 @@ def test_a_seed_of_numpy_is_a_seed(tmp_path):
     assert replay.np_random_seed == 3
 
 
+def test_a_seed_that_gymnasium_would_refuse(tmp_path):
+    path = tmp_path / "recording.npz"
+    with Recorder(Turning(), path) as env:
+        env.reset(seed=-1)
+    assert Replay(path).reset(seed=-1)[0][0] == -1
+
+
 def test_copies_and_pickles_go_on_from_where_they_are(cart_pole, identical, play):
     actions = [result for result in play(Replay(cart_pole), [0])][:5]
     replay = Replay(cart_pole)
@@ -448,6 +455,26 @@ def test_in_another_process(cart_pole, play, identical):
         assert env.spec.id == "CartPole-v1"
     finally:
         env.close()
+
+
+@pytest.mark.timeout(60)
+def test_recorders_inside_and_outside_of_a_process(tmp_path, play, identical):
+    paths = [tmp_path / name for name in ("inside.npz", "outside.npz", "plain.npz")]
+
+    def make(path=None):
+        env = gym.make("Pendulum-v1")
+        return env if path is None else Recorder(env, path)
+
+    with Recorder(make(), paths[2]) as env:
+        expected = play(env, [0, None], steps=3)
+    inside = ExternalProcess(lambda: make(paths[0]), timeout=30)
+    with Recorder(ExternalProcess(make, timeout=30), paths[1]) as outside:
+        for env in (inside, outside):
+            assert identical(play(env, [0, None], steps=3), expected)
+    inside.close()
+    for path in paths:
+        assert identical(play(Replay(path), [0, None], steps=3), expected)
+        assert Replay(path).spec.id == "Pendulum-v1"
 
 
 @pytest.mark.timeout(60)

@@ -200,6 +200,23 @@ def test_length_has_an_end():
         store([{"a": [None] * (MAX_ITEMS + 1)}])
 
 
+def test_length_is_counted_in_all_levels():
+    few, many = [[None] * 997] * 1000, [[None] * 1000] * 1000
+    assert store([few])[0] == few
+    with pytest.raises(RecordingError, match=r"1,000,000 values .* got 1,001,001$"):
+        store([many])
+
+
+def test_keys_may_be_nested_at_any_level(identical):
+    key = value = 1
+    for _ in range(MAX_DEPTH // 2):
+        key = (key,)
+    value = {key: value}
+    for _ in range(MAX_DEPTH - 2):
+        value = [value]
+    assert identical(store([value])[0], value)
+
+
 def test_a_value_that_cannot_be_recorded_leaves_no_trace(identical):
     writer = TableWriter()
     writer.append([1, "a"], "x")

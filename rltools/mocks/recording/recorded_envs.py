@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import gymnasium as gym
 
-from rltools.arguments import check_callable
+from rltools.arguments import check_callable, check_path
 from rltools.errors import InvalidArgumentError, RecordingError
 from rltools.mocks.recording.recorder import Recorder
 from rltools.mocks.recording.replay import Replay
@@ -108,7 +108,8 @@ class RecordedEnvs:
         elif isinstance(path_or_name, str) and re.fullmatch(r"[\w-]+", path_or_name):
             name = path_or_name
         else:
-            return folder / Path(path_or_name)
+            check_path("path_or_name", path_or_name)
+            return folder / path_or_name
         return folder / "recordings" / self._test_file.stem / (name + _SUFFIX)
 
 

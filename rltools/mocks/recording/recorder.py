@@ -1,6 +1,8 @@
 """Writes down all that an environment does."""
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, SupportsFloat
@@ -8,7 +10,7 @@ from typing import Any, Literal, SupportsFloat
 import gymnasium as gym
 from gymnasium.utils import RecordConstructorArgs
 
-from rltools.arguments import check_writable
+from rltools.arguments import check_path, check_writable
 from rltools.errors import (
     ClosedError,
     InvalidArgumentError,
@@ -18,9 +20,6 @@ from rltools.errors import (
 from rltools.mocks.recording.description import Description
 from rltools.mocks.recording.tape import RESET, STEP, Tape
 from rltools.space_checks import describe
-
-_RESET = ("seed", "options"), ("observation", "info")
-_STEP = ("action",), ("observation", "reward", "terminated", "truncated", "info")
 
 
 class Recorder(gym.Wrapper, RecordConstructorArgs):
@@ -61,11 +60,11 @@ class Recorder(gym.Wrapper, RecordConstructorArgs):
             raise InvalidArgumentError(
                 f"expected env to be a gymnasium.Env, got {describe(env)}."
             )
+        self.path = _check_file(path)
         RecordConstructorArgs.__init__(
-            self, path=os.fspath(path), save_on_close=save_on_close
+            self, path=str(path), save_on_close=save_on_close
         )
         gym.Wrapper.__init__(self, env)
-        self.path = _check_path(path)
         self._tape = Tape(Description.of(env))
         self._save_on_close = save_on_close
         self._saved_calls = 0
@@ -87,9 +86,8 @@ class Recorder(gym.Wrapper, RecordConstructorArgs):
         self._check_open("reset")
         self._episode += 1
         self._step = 0
-        result: Any = self._record(
-            RESET, _RESET, (seed, options), seed=seed, options=options
-        )
+        call = partial(self.env.reset, seed=seed, options=options)
+        result: Any = self._record(RESET, (seed, options), call)
         return result
 
     def step(
@@ -107,7 +105,7 @@ class Recorder(gym.Wrapper, RecordConstructorArgs):
         if self._episode < 0:
             raise ResetNeededError("Cannot step before the first reset.")
         self._step += 1
-        result: Any = self._record(STEP, _STEP, (action,), action)
+        result: Any = self._record(STEP, (action,), partial(self.env.step, action))
         return result
 
     def save(self) -> None:
@@ -162,23 +160,14 @@ class Recorder(gym.Wrapper, RecordConstructorArgs):
         return False
 
     def _record(
-        self,
-        kind: int,
-        tables: tuple[tuple[str, ...], tuple[str, ...]],
-        arguments: tuple[Any, ...],
-        *args: Any,
-        **options: Any,
+        self, kind: int, arguments: tuple[Any, ...], call: Callable[[], Any]
     ) -> Any:
         if self._problem is not None:
-            call = super().reset if kind == RESET else super().step
-            return call(*args, **options)
-        given, returned = tables
+            return call()
         try:
-            # Beforehand, because the environment may change them.
-            self._tape.append(kind, given, arguments)
-            call = super().reset if kind == RESET else super().step
-            result = call(*args, **options)
-            self._tape.append(kind, returned, _check_result(result, len(returned)))
+            self._tape.begin(kind, arguments)  # Before the environment can change them.
+            result = call()
+            self._tape.complete(kind, result)
         except BaseException as error:
             place = f"step {self._step} of episode {self._episode}"
             place = place if kind == STEP else f"the reset of episode {self._episode}"
@@ -193,17 +182,11 @@ class Recorder(gym.Wrapper, RecordConstructorArgs):
             raise ClosedError(f"Cannot {verb} a closed recorder.")
 
 
-def _check_result(result: Any, length: int) -> tuple[Any, ...]:
-    if not isinstance(result, tuple) or len(result) != length:
-        raise RecordingError(f"expected {length} values, got {describe(result)}")
-    return result
-
-
-def _check_path(path: Any) -> Path:
-    file = Path(path).absolute()
-    if file.is_dir() or not file.name:
+def _check_file(path: Any) -> Path:
+    file = check_path("path", path)
+    if file.is_dir():
         raise InvalidArgumentError(
-            f"expected path to be the name of a file, got {str(path)!r}."
+            f"expected path to be the name of a file, got the folder {str(file)!r}."
         )
     check_writable("the folder of path", file.parent)
     return file

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rltools.arguments import check_integer, check_path
 from rltools.errors import RecordingError
 from rltools.mocks.recording.archive import read_file, unpack_archive
 from rltools.mocks.recording.description import Description
@@ -128,9 +129,12 @@ def load(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Recordi
         The recording.
 
     Raises:
+        InvalidArgumentError: `path` is not a path, or `max_bytes` not an integer.
         RecordingError: It can't be read, is damaged, is not a recording, is one of a
             newer version, or is too large; names the file and the reason.
     """
+    check_path("path", path)
+    max_bytes = check_integer("max_bytes", max_bytes, at_least=1)
     file = Path(path)
     try:
         return parse(read_file(file, max_bytes), max_bytes=max_bytes)

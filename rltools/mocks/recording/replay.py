@@ -1,11 +1,11 @@
 """Plays a recorded environment back, without the environment."""
 
 import os
-from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 
+from rltools.arguments import check_path
 from rltools.checks.difference import differences
 from rltools.errors import ClosedError, ReplayError, ResetNeededError
 from rltools.mocks.recording.comparison import (
@@ -44,6 +44,7 @@ class Replay(gym.Env[Any, Any]):
         path: The file, as an absolute path.
 
     Raises:
+        InvalidArgumentError: `path` is not a path, or `max_bytes` not an integer.
         RecordingError: The file can't be read, is damaged, is not a recording, is of a
             newer version, or is too large.
     """
@@ -55,7 +56,7 @@ class Replay(gym.Env[Any, Any]):
         strict: bool = True,
         max_bytes: int = MAX_BYTES,
     ) -> None:
-        self.path = Path(path).absolute()
+        self.path = check_path("path", path)
         self._recording = load(self.path, max_bytes=max_bytes)
         description = self._recording.description
         self.observation_space = description.observation_space

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from rltools.errors import RecordingError
 from rltools.mocks.recording.archive import write_archive
 from rltools.mocks.recording.description import Description
 from rltools.mocks.recording.table import TableWriter
+from rltools.space_checks import describe
 
 FORMAT = "rltools recording"
 VERSION = 1
@@ -20,6 +22,12 @@ CALL_TABLES = ("observation", "info")  # A row for each call.
 RESET_TABLES = ("seed", "options")
 STEP_TABLES = ("action", "reward", "terminated", "truncated")
 TABLES = (ENVIRONMENT, *RESET_TABLES, *STEP_TABLES, *CALL_TABLES)
+
+_ARGUMENTS = {RESET: ("seed", "options"), STEP: ("action",)}
+_RESULTS = {
+    RESET: ("observation", "info"),
+    STEP: ("observation", "reward", "terminated", "truncated", "info"),
+}
 
 
 class Tape:
@@ -40,22 +48,41 @@ class Tape:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def append(self, kind: int, names: Sequence[str], values: Sequence[Any]) -> None:
-        """Write down one side of a call: what it was given, or what it returned.
+    def begin(self, kind: int, arguments: Sequence[Any]) -> None:
+        """Write down what a call is given.
 
         Args:
             kind: `RESET` or `STEP`.
-            names: Names of the tables.
-            values: A value for each of them. The info is the last one of what a call
-                returns, and completes it.
+            arguments: Seed and options, or the action.
 
         Raises:
-            RecordingError: A value can't be recorded. The tape is of no more use.
+            RecordingError: An argument can't be recorded. The tape is of no more use.
         """
+        self._append(_ARGUMENTS[kind], arguments)
+
+    def complete(self, kind: int, result: Any) -> None:
+        """Write down what the call that was begun has returned.
+
+        Args:
+            kind: `RESET` or `STEP`.
+            result: All that it has returned.
+
+        Raises:
+            RecordingError: It is no tuple of as many values as it should be, or one of
+                them can't be recorded. The tape is of no more use.
+        """
+        names = _RESULTS[kind]
+        if not isinstance(result, tuple) or len(result) != len(names):
+            raise RecordingError(
+                f"result: expected a tuple of {', '.join(names)}, "
+                f"got {describe(result)}"
+            )
+        self._append(names, result)
+        self._calls.append(kind)
+
+    def _append(self, names: Sequence[str], values: Sequence[Any]) -> None:
         for name, value in zip(names, values, strict=True):
             self._tables[name].append(value, name)
-        if names[-1] == CALL_TABLES[-1]:
-            self._calls.append(kind)
 
     def write(self, path: Path) -> None:
         """Write all calls to a file, in the place of what was there.

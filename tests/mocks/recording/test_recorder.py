@@ -186,7 +186,10 @@ def test_an_error_leaves_an_earlier_file_alone(path, scripted, how):
         ),
         "environment": (ZeroDivisionError, None),
         "interrupt": (KeyboardInterrupt, None),
-        "tuple": (RecordingError, "step 2 of episode 1: expected 5 values, got "),
+        "tuple": (
+            RecordingError,
+            "step 2 of episode 1: result: expected a tuple ",
+        ),
     }[how]
     env = Recorder(inner, path)
     env.reset(seed=0)
@@ -305,6 +308,12 @@ def test_bad_arguments(tmp_path):
     env = gym.make("CartPole-v1")
     with pytest.raises(InvalidArgumentError, match="path to be the name of a file"):
         Recorder(env, tmp_path)
+    for path in (3, None, b"a", "", "a\0b"):
+        for make in (lambda path: Recorder(env, path), Replay, load):
+            with pytest.raises(InvalidArgumentError, match="path to be a path"):
+                make(path)
+    with pytest.raises(InvalidArgumentError, match="max_bytes to be an integer"):
+        load(tmp_path / "a", max_bytes="1")
     (tmp_path / "file").write_text("")
     with pytest.raises(InvalidArgumentError, match="the folder of path"):
         Recorder(env, tmp_path / "file" / "recording.npz")

@@ -41,7 +41,7 @@ REWARDS = st.one_of(
 )
 
 
-@settings(max_examples=50)  # Each of them waits for the disk.
+@settings(max_examples=30)  # Each of them is large, and waits for the disk.
 @given(strategies.spaces(), strategies.spaces(), st.data())
 def test_replay_is_what_was_recorded(
     scripted, identical, tmp_path_factory, observation_space, action_space, data

@@ -1,4 +1,5 @@
 import os
+import zipfile
 from pathlib import Path
 
 import gymnasium as gym
@@ -298,6 +299,8 @@ def test_equal_recordings_are_equal_files(tmp_path, play):
         with Recorder(gym.make("CartPole-v1"), path) as env:
             play(env, [0, 1])
     assert paths[0].read_bytes() == paths[1].read_bytes()
+    with zipfile.ZipFile(paths[0]) as archive_file:  # Nor does it say when it was.
+        assert {member.date_time[0] for member in archive_file.infolist()} == {1980}
 
 
 def test_bad_arguments(tmp_path):

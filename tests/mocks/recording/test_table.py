@@ -107,7 +107,11 @@ _NAN_WITH_A_MESSAGE = np.array([0x7FF8_0000_DEAD_BEEF], np.uint64).view(np.float
     ids=lambda value: type(value).__name__,
 )
 def test_special_values(identical, value):
-    assert identical(store([value, 3, value])[2], value)
+    result = store([value, 3, value])[2]
+    assert identical(result, value)
+    if isinstance(result, np.ndarray):
+        assert result.flags.writeable
+        assert result.flags.c_contiguous
 
 
 def test_values_are_copies():
@@ -233,3 +237,67 @@ def test_a_value_that_cannot_be_recorded_leaves_no_trace(identical):
 def test_rows_of_any_length(values):
     table = store(values)
     assert [table[row] for row in range(len(table))] == values
+
+
+ROWS = np.zeros(1, "<u4")
+
+
+@pytest.mark.parametrize(
+    ("structure", "streams", "reason"),
+    [
+        ("int", {}, "stream 'int64' is too short"),
+        ("int", {"int64": [1, 2]}, "stream 'int64' has 2 elements, its rows have 1"),
+        ("none", {"float32": [1]}, "stream 'float32' has 1 elements, its rows have 0"),
+        (["array", "<f4", [2**47]], {}, "stream 'float32' is too short"),
+        (["array", "<f4", [2**20] * 5], {}, "stream 'float32' is too short"),
+        ("str", {"bytes": [65]}, "its parts have 0 bytes, not 1"),
+        ("str", {"bytes": [65], "sizes": [2]}, "a part has a size that can't be"),
+        (
+            ["list", [[2, "str"]]],
+            {"bytes": [65], "sizes": [2, -1]},
+            "a part has a size that can't be",
+        ),
+        (
+            ["list", [[3, "str"]]],
+            {"bytes": [65, 66, 67], "sizes": [3, -2, 2]},
+            "a part has a size that can't be",
+        ),
+        ("str", {"bytes": [65], "sizes": [0]}, "its parts have 0 bytes, not 1"),
+        ("none", {"float128": [1]}, "there is no stream 'float128'"),
+    ],
+)
+def test_streams_that_do_not_fit(structure, streams, reason):
+    dtypes = {"bytes": "u1", "sizes": "<i8", "int64": "<i8", "float32": "<f4"}
+    arrays = {key: np.array(each, dtypes.get(key)) for key, each in streams.items()}
+    with pytest.raises(RecordingError, match=reason):
+        Table([structure], {"rows": ROWS, **arrays})
+
+
+def test_rows_that_do_not_fit():
+    with pytest.raises(RecordingError, match="a structure that there isn't"):
+        Table(["none"], {"rows": ROWS + 1})
+    with pytest.raises(RecordingError, match="'rows' is missing"):
+        Table(["none"], {})
+    for rows in (np.zeros((1, 1), "<u4"), np.zeros(1, "<i4")):
+        with pytest.raises(RecordingError, match="'rows': expected one dimension of"):
+            Table(["none"], {"rows": rows})
+
+
+@pytest.mark.parametrize(
+    ("structure", "content"),
+    [
+        (["array", "<U1", [1]], b"12345678"),
+        (["array", "<U1", [2]], b"1234"),
+        (["scalar", ">f4"], b"12345678"),
+        ("str", b"\xff"),
+        (["dict", [[["int", "text"], "bytes"]]], b""),
+        (["dict", [[["float", "00"], "bytes"]]], b""),
+        (["dict", [[["<f4", "00"], "bytes"]]], b""),
+    ],
+)
+def test_rows_that_cannot_be_read(structure, content):
+    sizes = np.array([len(content)], "<i8")
+    arrays = {"rows": ROWS, "sizes": sizes, "bytes": np.frombuffer(content, "u1")}
+    table = Table([structure], arrays)
+    with pytest.raises(RecordingError):
+        table[0]

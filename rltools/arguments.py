@@ -1,6 +1,7 @@
 """Checks of arguments whose errors name the argument, the value and the expectation."""
 
 import operator
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,28 @@ def check_positive(name: str, value: Any) -> None:
         raise InvalidArgumentError(
             f"expected {name} to be a positive number, got {value!r} ({kind})."
         )
+
+
+def check_path(name: str, value: Any) -> Path:
+    """Check that an argument is the name of a file or folder.
+
+    Args:
+        name: Name of the argument, for the message.
+        value: What was passed; a text or a path object.
+
+    Returns:
+        The absolute path.
+
+    Raises:
+        InvalidArgumentError: It is something else, or empty.
+    """
+    path = value.__fspath__() if isinstance(value, os.PathLike) else value
+    if not isinstance(path, str) or not path or "\0" in path:
+        kind = type(value).__name__
+        raise InvalidArgumentError(
+            f"expected {name} to be a path, got {value!r} ({kind})."
+        )
+    return Path(path).absolute()
 
 
 def check_writable(name: str, folder: Path) -> None:

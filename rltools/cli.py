@@ -13,6 +13,7 @@ import rltools
 from rltools.bench.machine import count_cores, find_version
 from rltools.bench.option_types import count, seconds
 from rltools.checks import command as check
+from rltools.mocks.recording.parsers import add_record, add_replay
 
 _PACKAGES = (
     "numpy",
@@ -91,6 +92,12 @@ def _make_parser() -> argparse.ArgumentParser:
     info.set_defaults(run=_run_info)
     check.add_arguments(commands.add_parser("check", help="check an environment"))
     _add_bench(commands.add_parser("bench", help="measure an environment in workers"))
+    add_record(commands.add_parser("record", help="record an environment to a file"))
+    add_replay(
+        commands.add_parser(
+            "replay", help="look into a recording, or compare an environment with it"
+        )
+    )
     return parser
 
 

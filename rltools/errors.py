@@ -136,6 +136,23 @@ class CheckFailedError(RLToolsError, AssertionError):
         self.failed = list(failed)
 
 
+class RecordingError(RLToolsError, RuntimeError):
+    """A recording can't be made, written or read; says where and why."""
+
+
+class ReplayError(RecordingError):
+    """A recording is played back differently from how it was made.
+
+    Attributes:
+        differences: A line for every leaf that differs, with its path; empty where it
+            is not a value that differs, such as past the end of the recording.
+    """
+
+    def __init__(self, message: str, *, differences: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.differences = tuple(differences)
+
+
 class WorkerError(RLToolsError):
     """Base of everything that can go wrong in or with a worker process.
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+pytest_plugins = ["rltools.pytest_recorded"]
+
 if TYPE_CHECKING:
     import numpy as np
 

@@ -1,4 +1,5 @@
 import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from rltools.arguments import (
     check_callable,
     check_integer,
+    check_path,
     check_positive,
     check_writable,
 )
@@ -62,3 +64,18 @@ def test_a_folder_without_space_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "TemporaryFile", fail)
     with pytest.raises(InvalidArgumentError, match="No space left on device"):
         check_writable("logdir", tmp_path)
+
+
+def test_paths_become_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for value in ("a/b", Path("a/b"), str(tmp_path / "a" / "b")):
+        assert check_path("file", value) == tmp_path / "a" / "b"
+
+
+@pytest.mark.parametrize("value", [None, 3, b"a", "", "a\0b", ["a"]])
+def test_what_is_no_path(value):
+    with pytest.raises(InvalidArgumentError) as caught:
+        check_path("file", value)
+    assert str(caught.value) == (
+        f"expected file to be a path, got {value!r} ({type(value).__name__})."
+    )

@@ -28,6 +28,12 @@ ON_THE_LOOPBACK_DEVICE = {
 pytestmark = pytest.mark.timeout(180)
 
 
+@pytest.fixture(autouse=True)
+def _outside_of_ci(monkeypatch):
+    """Where CI is set no environment would be recorded for the first time."""
+    monkeypatch.delenv("CI", raising=False)
+
+
 def run(*command, **options):
     result = subprocess.run(
         [sys.executable, *command], capture_output=True, text=True, **options

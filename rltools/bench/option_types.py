@@ -15,6 +15,17 @@ def count(text: str) -> int:
     raise argparse.ArgumentTypeError(f"expected an integer of at least 1, got {text!r}")
 
 
+def seed(text: str) -> int:
+    """An integer of at least 0.
+
+    Raises:
+        argparse.ArgumentTypeError: It is not.
+    """
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected an integer of at least 0, got {text!r}")
+
+
 def seconds(text: str) -> float:
     """A time above zero.
 

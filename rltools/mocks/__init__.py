@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rltools.mocks.faulty_constructor import faulty as faulty
     from rltools.mocks.faulty_environment import Faulty as Faulty
     from rltools.mocks.identity import IdentityEnvironment as IdentityEnvironment
+    from rltools.mocks.recording.recorder import Recorder as Recorder
+    from rltools.mocks.recording.replay import Replay as Replay
     from rltools.mocks.scripted import ScriptedEnvironment as ScriptedEnvironment
 
 _SUBMODULES = {"faults", "probes"}
@@ -35,6 +37,8 @@ _EXPORTS = {
     "ScriptedEnvironment": "rltools.mocks.scripted",
     "Transition": "rltools.mocks.episode",
     "faulty": "rltools.mocks.faulty_constructor",
+    "Recorder": "rltools.mocks.recording.recorder",
+    "Replay": "rltools.mocks.recording.replay",
 }
 __all__ = [*sorted(_SUBMODULES), *sorted(_EXPORTS)]
 

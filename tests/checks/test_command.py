@@ -9,7 +9,7 @@ from rltools.checks.report import Report, Result
 from rltools.checks.table import format_table, has_colours
 
 pytestmark = pytest.mark.timeout(60)
-BROKEN = "rltools.mocks.broken.environment_steps:NotANumberLate"
+BROKEN = "rltools.mocks.broken.environment_results:NotANumberLate"
 NOISY = """
 import numpy as np
 from rltools.mocks.broken import SoundEnvironment

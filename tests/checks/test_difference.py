@@ -71,6 +71,13 @@ ZEROS = np.zeros((2, 3), np.float32)
         (ZEROS, np.array([[0, 0, 0], [0, 5, 6]], np.float32), [
             "x[1, 1]: expected 0.0, got 5.0 (and 1 more of 6 values)"
         ]),
+        (np.zeros(2), [0.0, 0.0], [
+            "x: expected array of shape (2,) and dtype float64, got [0.0, 0.0] (list)"
+        ]),
+        (np.float64(0), np.array(0.0), [
+            "x: expected np.float64(0.0) (float64), got array of shape () and dtype "
+            "float64"
+        ]),
         (np.array(1.0), np.array(2.0), ["x: expected 1.0, got 2.0"]),
         (np.array([1, NAN]), np.array([1, NAN]), []),
         (np.array([1, NAN]), np.array([1, 2.0]), ["x[1]: expected nan, got 2.0"]),

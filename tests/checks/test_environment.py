@@ -366,6 +366,71 @@ def test_what_was_left_out_is_told():
     assert report["D2"].reason == "Not in another process: processes=False."
 
 
+class Lists(broken.SoundEnvironment):
+    metadata = {"render_modes": ["rgb_array_list"]}
+
+    def render(self):
+        return [super().render()] * 2
+
+
+class ArrayForList(broken.SoundEnvironment):
+    metadata = {"render_modes": ["rgb_array_list"]}
+
+
+class ListOfTexts(broken.SoundEnvironment):
+    metadata = {"render_modes": ["rgb_array_list"]}
+
+    def render(self):
+        return [super().render(), "end"]
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        (Lists, ""),
+        (ArrayForList, "rgb_array_list: expected a list of frames, got array of shape"),
+        (ListOfTexts, "rgb_array_list: expected an array of shape [height, width, 3]"),
+    ],
+)
+def test_modes_of_lists(env, expected):
+    report = check_env(env, **QUICK)
+    assert report["L3"].reason.startswith(expected)
+    assert names(report.failed) == ({"L3"} if expected else set())
+
+
+class NeedsLibrary(broken.SoundEnvironment):
+    def render(self):
+        raise gym.error.DependencyNotInstalled("There is no library.")
+
+
+class NeedsLibraryAtOnce(broken.SoundEnvironment):
+    def __init__(self, render_mode=None):
+        super().__init__(render_mode)
+        if render_mode is not None:
+            raise gym.error.DependencyNotInstalled("There is no library.")
+
+
+@pytest.mark.parametrize("env", [NeedsLibrary, NeedsLibraryAtOnce])
+@pytest.mark.parametrize("processes", [True, False])
+def test_a_missing_library_is_no_failure(env, processes):
+    report = check_env(env, steps=20, processes=processes)
+    assert not report.failed, str(report)
+    assert "ansi was not rendered: There is no library." in report["L3"].reason
+
+
+class NumbersAsKeys(broken.SoundEnvironment):
+    def inform(self):
+        return {1: 2.0}
+
+
+def test_keys_of_infos_are_texts():
+    report = check_env(NumbersAsKeys, info_keys_vary=True, **QUICK)
+    assert names(report.failed) == {"T5"}
+    expected = "step 1 of episode 0: info: expected str as keys, got 1 (int)"
+    assert report["T5"].violations[0] == expected
+    assert len(report["T5"].violations) == len(set(report["T5"].violations))
+
+
 def test_no_mode_to_render():
     report = check_env(lambda: broken.SoundEnvironment(), **QUICK)
     assert names(report.skipped) == {"L3"}
@@ -420,3 +485,5 @@ def test_every_environment_is_closed():
 
     check_env(Counted, **QUICK)
     assert {id(env) for env in opened} <= {id(env) for env in closed}
+    copies = {id(env) for env in closed} - {id(env) for env in opened}
+    assert len(copies) == 1  # The deep copy; a local class can't be pickled.

@@ -1,4 +1,4 @@
-"""Environments whose steps return what they should not."""
+"""Environments whose steps do what they should not, or come when they should not."""
 
 import random
 from typing import Any
@@ -7,153 +7,8 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.envs.registration import EnvSpec
 
+from rltools.mocks.broken.environment_results import AltersResult
 from rltools.mocks.broken.sound import SoundEnvironment
-
-_LATE = 4  # The step of an episode that is broken: shallow checks take fewer.
-
-
-class _AltersResult(SoundEnvironment):
-    """Passes what a step returns through `alter`."""
-
-    def step(self, action: Any) -> Any:
-        """Move."""
-        return self.alter(*super().step(action))
-
-    def alter(
-        self, observ: Any, reward: Any, terminated: Any, truncated: Any, info: Any
-    ) -> Any:
-        """What to return instead."""
-        raise NotImplementedError
-
-
-class FourValues(_AltersResult):
-    """Returns four values, as in the older gym."""
-
-    trips = frozenset({"T1"})
-
-    def alter(
-        self, observ: Any, reward: Any, terminated: Any, truncated: Any, info: Any
-    ) -> Any:
-        """One flag for both."""
-        return observ, reward, terminated or truncated, info
-
-
-class RaisesLate(_AltersResult):
-    """Raises in the middle of an episode."""
-
-    trips = frozenset({"T1"})
-
-    def alter(self, *result: Any) -> Any:
-        """Raise late."""
-        if self.steps == _LATE:
-            raise ZeroDivisionError("the simulator divided by zero")
-        return result
-
-
-class NotANumberLate(_AltersResult):
-    """An observation in the middle of an episode has a NaN."""
-
-    trips = frozenset({"T2"})
-
-    def alter(self, observ: Any, *rest: Any) -> Any:
-        """Not a number late."""
-        if self.steps == _LATE:
-            observ[1] = np.nan
-        return observ, *rest
-
-
-class LeavesItsSpace(_AltersResult):
-    """Later observations are larger than it declares."""
-
-    trips = frozenset({"T2"})
-
-    def alter(self, observ: Any, *rest: Any) -> Any:
-        """Too large late."""
-        return (observ if self.steps < _LATE else observ + 5), *rest
-
-
-class ListAsObservation(_AltersResult):
-    """Returns lists from its steps where arrays are declared."""
-
-    trips = frozenset({"T2"})
-
-    def alter(self, observ: Any, *rest: Any) -> Any:
-        """A list of the same numbers."""
-        return observ.tolist(), *rest
-
-
-class OtherShapeAtTheEnd(_AltersResult):
-    """The last observation of an episode has another shape."""
-
-    trips = frozenset({"T2"})
-
-    def alter(self, observ: Any, *rest: Any) -> Any:
-        """Two numbers at the end."""
-        return (observ if self.running else observ[:2]), *rest
-
-
-class NotANumberAsReward(_AltersResult):
-    """A reward in the middle of an episode is NaN."""
-
-    trips = frozenset({"T3"})
-
-    def alter(self, observ: Any, reward: Any, *rest: Any) -> Any:
-        """Not a number late."""
-        return observ, (np.nan if self.steps == _LATE else reward), *rest
-
-
-class ArrayAsReward(_AltersResult):
-    """Rewards are arrays of one element."""
-
-    trips = frozenset({"T3"})
-
-    def alter(self, observ: Any, reward: Any, *rest: Any) -> Any:
-        """An array."""
-        return observ, np.array([reward]), *rest
-
-
-class NumbersAsFlags(_AltersResult):
-    """Flags are the numbers 0 and 1."""
-
-    trips = frozenset({"T4"})
-
-    def alter(
-        self, observ: Any, reward: Any, terminated: Any, truncated: Any, info: Any
-    ) -> Any:
-        """Numbers."""
-        return observ, reward, int(terminated), int(truncated), info
-
-
-class ListAsInfo(_AltersResult):
-    """The info of a step is a list."""
-
-    trips = frozenset({"T5"})
-
-    def alter(self, *result: Any) -> Any:
-        """A list of the keys."""
-        return *result[:4], list(result[4])
-
-
-class KeysComeAndGo(_AltersResult):
-    """The info has a key more at every other step."""
-
-    trips = frozenset({"T5"})
-
-    def alter(self, *result: Any) -> Any:
-        """A key more, or not."""
-        extra = {"even": True} if self.steps % 2 == 0 else {}
-        return *result[:4], {**result[4], **extra}
-
-
-class TypesChange(_AltersResult):
-    """A number of the info becomes a text."""
-
-    trips = frozenset({"T5"})
-
-    def alter(self, *result: Any) -> Any:
-        """A text late."""
-        extra = {"steps": str(self.steps)} if self.steps == _LATE else {}
-        return *result[:4], {**result[4], **extra}
 
 
 class StepsWithoutReset(SoundEnvironment):
@@ -178,7 +33,7 @@ class NothingAfterTheEnd(SoundEnvironment):
         return super().step(action)
 
 
-class OneBuffer(_AltersResult):
+class OneBuffer(SoundEnvironment):
     """Writes all its observations into one array."""
 
     trips = frozenset({"T8"})
@@ -192,12 +47,8 @@ class OneBuffer(_AltersResult):
         self.buffer[:] = self.position
         return self.buffer
 
-    def alter(self, *result: Any) -> Any:
-        """Nothing."""
-        return result
 
-
-class OneInfo(_AltersResult):
+class OneInfo(SoundEnvironment):
     """Returns one dict as every info."""
 
     trips = frozenset({"T8"})
@@ -211,9 +62,19 @@ class OneInfo(_AltersResult):
         self.info.update(super().inform())
         return self.info
 
-    def alter(self, *result: Any) -> Any:
-        """Nothing."""
-        return result
+
+class OneGoal(SoundEnvironment):
+    """Shows its goal itself in every info, for anybody to move."""
+
+    trips = frozenset({"T8"})
+
+    def __init__(self, render_mode: str | None = None) -> None:
+        super().__init__(render_mode)
+        self.goal = np.ones(3)
+
+    def inform(self) -> Any:
+        """The usual, and the goal."""
+        return {**super().inform(), "goal": self.goal}
 
 
 class ChangesTheAction(SoundEnvironment):
@@ -263,18 +124,14 @@ class SamplesItsActionSpace(SoundEnvironment):
         return super().direction(action)
 
 
-class GoesOn(_AltersResult):
+class GoesOn(SoundEnvironment):
     """Episodes are longer than its spec declares."""
 
     trips = frozenset({"T11"})
     spec = EnvSpec("GoesOn-v0", max_episode_steps=8)
 
-    def alter(self, *result: Any) -> Any:
-        """Nothing."""
-        return result
 
-
-class EndsBothWays(_AltersResult):
+class EndsBothWays(AltersResult):
     """An episode that is terminated is truncated, too."""
 
     trips = frozenset({"T12"})
@@ -288,22 +145,11 @@ class EndsBothWays(_AltersResult):
 
 
 ENVIRONMENTS = (
-    FourValues,
-    RaisesLate,
-    NotANumberLate,
-    LeavesItsSpace,
-    ListAsObservation,
-    OtherShapeAtTheEnd,
-    NotANumberAsReward,
-    ArrayAsReward,
-    NumbersAsFlags,
-    ListAsInfo,
-    KeysComeAndGo,
-    TypesChange,
     StepsWithoutReset,
     NothingAfterTheEnd,
     OneBuffer,
     OneInfo,
+    OneGoal,
     ChangesTheAction,
     UsesGlobalNumPy,
     UsesGlobalPython,

@@ -3,6 +3,7 @@
 from rltools.mocks.broken import (
     environment_lives,
     environment_resets,
+    environment_results,
     environment_spaces,
     environment_steps,
 )
@@ -11,6 +12,7 @@ from rltools.mocks.broken.sound import SoundEnvironment
 ENVIRONMENTS: tuple[type[SoundEnvironment], ...] = (
     *environment_spaces.ENVIRONMENTS,
     *environment_resets.ENVIRONMENTS,
+    *environment_results.ENVIRONMENTS,
     *environment_steps.ENVIRONMENTS,
     *environment_lives.ENVIRONMENTS,
 )

@@ -284,15 +284,40 @@ def test_environments_are_closed_and_saved_after_they_were_closed(run):
             recorded(make).reset(seed=0)
             assert False
 
+        def test_failing_later(recorded):
+            with recorded(make) as env:
+                env.reset(seed=0)
+            assert False
+
         def test_all():
-            assert len(closed) == {seed}
+            assert len(set(closed)) == {seed}
     """
-    run(source=source, seed=3).assert_outcomes(passed=3, failed=1)
+    run(source=source, seed=4).assert_outcomes(passed=3, failed=2)
     assert sorted(path.stem for path in run.folder.iterdir()) == [
         "test_closing",
         "test_open",
     ]
-    run(source=source, seed=1).assert_outcomes(passed=3, failed=1)
+    run(source=source, seed=2).assert_outcomes(passed=3, failed=2)
+
+
+def test_a_test_that_did_not_run_has_not_passed(run):
+    source = """
+        import gymnasium as gym
+        import pytest
+
+        @pytest.fixture
+        def env(recorded):
+            env = recorded(lambda: gym.make("CartPole-v1"))
+            env.reset(seed=0)
+            return env
+
+        def test_it(env):
+            pass
+    """
+    run("--setup-only", source=source)
+    assert not list(run.folder.iterdir())
+    run(source=source).assert_outcomes(passed=1)
+    assert [path.stem for path in run.folder.iterdir()] == ["test_it"]
 
 
 def test_it_shows_as_help(run):

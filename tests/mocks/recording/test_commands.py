@@ -89,8 +89,7 @@ def test_record_some_episodes(tmp_path):
     assert all(one.step_result(each, each.steps - 1)[2] for each in one.episodes)
     assert paths[0].read_bytes() == paths[1].read_bytes()
     actions = [
-        [recording.action(recording.episodes[index], 0) for index in range(3)]
-        + [recording.action(recording.episodes[0], step) for step in range(8)]
+        [recording.action(recording.episodes[0], step) for step in range(8)]
         for recording in (one, other)
     ]
     assert actions[0] != actions[1]

@@ -300,7 +300,8 @@ def test_equal_recordings_are_equal_files(tmp_path, play):
             play(env, [0, 1])
     assert paths[0].read_bytes() == paths[1].read_bytes()
     with zipfile.ZipFile(paths[0]) as archive_file:  # Nor does it say when it was.
-        assert {member.date_time[0] for member in archive_file.infolist()} == {1980}
+        dates = {member.date_time for member in archive_file.infolist()}
+    assert dates == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_bad_arguments(tmp_path):

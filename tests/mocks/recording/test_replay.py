@@ -189,6 +189,8 @@ def test_a_seed_that_was_not_recorded(cart_pole):
     with pytest.raises(ReplayError) as caught:
         replay.reset(seed=5)
     assert caught.value.differences == ("seed: expected 0 (int), got 5 (int)",)
+    with pytest.raises(ReplayError, match="episode 2 differs:\n- options: expected"):
+        replay.reset(seed=1, options={})  # Not the next one, whose seed is another.
     replay.reset(seed=1)
     with pytest.raises(ReplayError) as caught:
         replay.reset(seed=0, options={"low": np.zeros(2)})
@@ -304,6 +306,71 @@ def test_other_pasts_are_no_branch(tmp_path):
     replay.reset(seed=0)  # The second one is next.
     replay.step(1)
     replay.step(3)
+
+
+class Plain(gym.Env):
+    """Always returns the same, but for what the reset is told."""
+
+    observation_space = action_space = spaces.Discrete(10)
+
+    def reset(self, *, seed=None, options=None):
+        return options or 0, {}
+
+    def step(self, action):
+        return 0, 0.0, False, action == 9, {}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"seed": 0}, {"seed": 1}),
+        ({"seed": 0, "options": {}}, {"seed": 0}),
+        ({"seed": None}, {"seed": None}),
+    ],
+    ids=["seeds", "options", "unseeded"],
+)
+def test_episodes_of_other_resets_are_no_branches(tmp_path, first, second):
+    """Their observations are the same, but what the environment hides may not be."""
+    path = tmp_path / "recording.npz"
+    with Recorder(Plain(), path) as env:
+        for arguments, action in ((first, 1), (second, 2)):
+            env.reset(**arguments)
+            env.step(action)
+    replay = Replay(path)
+    replay.reset(**first)
+    with pytest.raises(ReplayError, match=r"expected 1 \(int\), got 2 \(int\)"):
+        replay.step(2)
+    replay.step(1)
+    replay.reset(**second)
+    replay.step(2)
+
+
+def test_an_environment_whose_seed_means_nothing(scripted, tmp_path):
+    path = tmp_path / "recording.npz"
+    space, steps = spaces.Discrete(3), [(0, 0.0, False, False, {})] * 2
+    env = scripted(space, space, [(0, {}), (1, {})], steps)
+    with Recorder(env, path) as recorder:
+        for action in (1, 2):
+            recorder.reset(seed=0)
+            recorder.step(action)
+    replay = Replay(path)
+    assert replay.reset(seed=0) == (0, {})
+    with pytest.raises(ReplayError):  # The other one began with another observation.
+        replay.step(2)
+    assert replay.reset(seed=0) == (1, {})
+    replay.step(2)
+
+
+def test_an_episode_may_end_by_truncation(tmp_path):
+    path = tmp_path / "recording.npz"
+    with Recorder(Plain(), path) as env:
+        env.reset()
+        env.step(9)
+    replay = Replay(path)
+    replay.reset()
+    replay.step(9)
+    with pytest.raises(ResetNeededError, match=r"the end of episode 0 \(1 steps\)"):
+        replay.step(0)
 
 
 def test_differences_are_shown_leaf_by_leaf(scripted, tmp_path):

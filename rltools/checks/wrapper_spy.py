@@ -34,16 +34,18 @@ class SpyLog:
 
     Attributes:
         calls: All calls in their order.
+        spaces: The environment's spaces as they were at first, by the attribute's name.
         outer: Function without arguments that returns the number of the outer call
             under way.
     """
 
     calls: list[SpiedCall] = field(default_factory=list)
+    spaces: dict[str, gym.Space[Any]] = field(default_factory=dict)
     outer: Callable[[], int] = lambda: 0
 
-    def of(self, verb: str) -> list[SpiedCall]:
-        """All calls of one method."""
-        return [call for call in self.calls if call.verb == verb]
+    def of(self, *verbs: str) -> list[SpiedCall]:
+        """All calls of some methods."""
+        return [call for call in self.calls if call.verb in verbs]
 
 
 class Spy(gym.Wrapper[Any, Any, Any, Any]):
@@ -77,6 +79,8 @@ class Spy(gym.Wrapper[Any, Any, Any, Any]):
         self._observe = observe
         self._keep_options = keep_options
         self._steps = 0
+        for name in ("observation_space", "action_space"):
+            log.spaces[name] = copy.deepcopy(getattr(env, name))
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None

@@ -1,8 +1,9 @@
 """The wrapper under test: how to wrap, what is known of it, its rollouts."""
 
+import collections
 import contextlib
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -62,6 +63,8 @@ class Drive:
     def start(self) -> Rollout:
         """Begin a new rollout, and forget what the spy has noted."""
         self.log.calls.clear()
+        self._by_outer: dict[int, list[SpiedCall]] = collections.defaultdict(list)
+        self._indexed = 0
         self.rollout = Rollout(self.env, seed=self._seed, policy=self._policy)
         rollout = self.rollout
         self.log.outer = lambda: len(rollout.calls)
@@ -69,7 +72,11 @@ class Drive:
 
     def passed_on(self, outer: int) -> list[SpiedCall]:
         """What the wrapper asked of the inner environment within one outer call."""
-        return [call for call in self.log.calls if call.outer == outer]
+        if self._indexed < len(self.log.calls):
+            for call in self.log.calls[self._indexed :]:
+                self._by_outer[call.outer].append(call)
+            self._indexed = len(self.log.calls)
+        return self._by_outer[outer]
 
 
 class WrapperTrial:
@@ -121,10 +128,12 @@ class WrapperTrial:
         return drive
 
     @cached_property
-    def bare(self) -> Rollout:
-        """A rollout of the environment itself: its mistakes are not the wrapper's."""
-        env = self._stack.enter_context(_closing(self._make_env()))
-        return self.play(Rollout(env, seed=self.seed, policy=None))
+    def bare(self) -> "WrapperTrial":
+        """The same without the wrapper: what it shows, too, is not the wrapper's."""
+        options = replace(self.options, policy=None, at_bounds=False)
+        return self._stack.enter_context(
+            WrapperTrial(lambda env: env, self.make, options)
+        )
 
     @cached_property
     def seed(self) -> int | None:

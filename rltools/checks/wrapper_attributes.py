@@ -36,11 +36,11 @@ _TRIED = {
 def _judge_way(drive: Drive) -> Iterator[str]:
     found, base = drive.env.unwrapped, drive.inner.unwrapped
     if found is not base:
-        yield f"unwrapped: expected {base}, got {describe(found)}"
+        yield f"unwrapped: expected {base}, got {found}"
     layer: Any = drive.env
     while layer is not drive.inner:
         if not isinstance(layer, gym.Env) or not hasattr(layer, "env"):
-            yield f"env: expected it to lead to {drive.inner}, got {describe(layer)}"
+            yield f"env: expected it to lead to {drive.inner}, got {layer}"
             return
         layer = layer.env
 

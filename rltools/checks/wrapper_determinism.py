@@ -1,7 +1,8 @@
 """Check W5: a wrapper adds nothing that the seed and the actions don't decide."""
 
+import contextlib
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,26 +15,29 @@ from rltools.checks.difference import differences
 from rltools.checks.rollout import Call, Rollout, compare
 from rltools.checks.wrapper_trial import Drive, WrapperTrial
 
-_SCRIBBLED = 77  # What observations are overwritten with; a number of every dtype.
-_SCRIBBLED_CALLS = 30
+_WRITTEN = 77  # What observations are overwritten with; a number of every dtype.
+_CALLS_BESIDE = 30
 
 
 @check("W5", "determinism is kept, and nothing is shared", needs=["W1", "W2"])
 def adds_no_chance(trial: WrapperTrial) -> Iterator[str]:
     """Yield chance, memory and side effects that are the wrapper's own."""
-    for judge in (_judge_repetition, _judge_mishaps, _judge_scribbling):
-        found = judge(trial)
-        if not found:
-            continue
-        # Whose fault it is can't be told if it is there without the wrapper, too.
-        own = judge(trial.bare)
-        if own:
-            yield Hint(f"The environment itself is at fault: {own[0]}.")
-        else:
-            yield from found
+    found = [*_own(_judge_mishaps, trial), *_own(_judge_repetition, trial)]
+    if all(isinstance(line, Hint) for line in found):
+        # The others mean something only where all else is the same.
+        found += [*_own(_judge_rendering, trial), *_own(_judge_writing, trial)]
+    yield from found
 
 
 CHECKS = (adds_no_chance,)
+
+
+def _own(judge: Callable[[WrapperTrial], list[str]], trial: WrapperTrial) -> list[str]:
+    """What is found, unless it is there without the wrapper, too."""
+    found = judge(trial)
+    if found and (bare := judge(trial.bare)):
+        return [Hint(f"The environment itself is at fault: {bare[0]}.")]
+    return found
 
 
 def _judge_repetition(trial: WrapperTrial) -> list[str]:
@@ -67,44 +71,74 @@ def _judge_mishaps(trial: WrapperTrial) -> list[str]:
     for drive in drives:
         for call in drive.rollout.calls:
             for kind, line in call.mishaps.items():
-                found.setdefault(kind, f"{call.where}: {line}")
+                found.setdefault(kind, f"{call.where}: {kind}: {line}")
     if "shared memory" in found:
         found.pop("changed later", None)  # That is how it shows.
     return list(found.values())
 
 
-def _judge_scribbling(trial: WrapperTrial) -> list[str]:
+def _judge_rendering(trial: WrapperTrial) -> list[str]:
+    """Find what comes out otherwise where it is rendered in between."""
+    found = _compare_beside(trial, _Rendering)
+    return [f"where it is rendered between steps: {line}" for line in found]
+
+
+def _judge_writing(trial: WrapperTrial) -> list[str]:
     """Find what comes out otherwise where the caller writes to what it had before."""
-    expected = trial.drive
-    with trial.fresh() as drive:
-        scribbled = Rollout(_Scribbler(drive.env), seed=trial.seed)
-        drive.rollout = scribbled.repeat(expected.rollout, at_most=_SCRIBBLED_CALLS)
-        found = _compare(expected, drive, trial)
+    found = _compare_beside(trial, _Writing)
     return [f"once the caller wrote to what it had before: {line}" for line in found]
 
 
-class _Scribbler(gym.Wrapper[Any, Any, Any, Any]):
-    """Does what a caller may do: writes to observations and actions, after use."""
+def _compare_beside(
+    trial: WrapperTrial, beside: Callable[[gym.Env[Any, Any]], gym.Env[Any, Any]]
+) -> list[str]:
+    expected = trial.drive
+    with trial.fresh() as drive:
+        rollout = Rollout(beside(drive.env), seed=trial.seed)
+        drive.rollout = rollout.repeat(expected.rollout, at_most=_CALLS_BESIDE)
+        return _compare(expected, drive, trial)
+
+
+class _Rendering(gym.Wrapper[Any, Any, Any, Any]):
+    """Renders after every call."""
+
+    def reset(self, **arguments: Any) -> Any:
+        result = self.env.reset(**arguments)
+        self._render()
+        return result
+
+    def step(self, action: Any) -> Any:
+        result = self.env.step(action)
+        self._render()
+        return result
+
+    def _render(self) -> None:
+        with contextlib.suppress(Exception):  # A check of its own judges `render`.
+            self.env.render()
+
+
+class _Writing(gym.Wrapper[Any, Any, Any, Any]):
+    """Writes to observations and actions after use, as a caller may."""
 
     _used: Any = ()
 
     def reset(self, **arguments: Any) -> Any:
-        self._scribble()
+        self._write()
         result = self.env.reset(**arguments)
         self._used = result[0]
         return result
 
     def step(self, action: Any) -> Any:
-        self._scribble()
+        self._write()
         result = self.env.step(action)
         self._used = (result[0], action)
         return result
 
-    def _scribble(self) -> None:
+    def _write(self) -> None:
         for leaf in nested.flatten(self._used):
             is_array = isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiub"
             if is_array and leaf.flags.writeable:
-                leaf.fill(_SCRIBBLED)
+                leaf.fill(_WRITTEN)
 
 
 def _repeat(call: Call, drive: Drive, trial: WrapperTrial) -> bool:
@@ -123,8 +157,8 @@ def _compare(expected: Drive, got: Drive, trial: WrapperTrial) -> list[str]:
     for rollout in (left, right):
         rollout.calls = [_strip(call, trial) for call in rollout.calls]
     found = list(compare(left, right))
-    went_in = expected.log.of("reset", "step"), got.log.of("reset", "step")
-    for old, new in zip(*went_in, strict=False):
+    inside = expected.log.of("reset", "step"), got.log.of("reset", "step")
+    for old, new in zip(*inside, strict=False):
         where = f"{expected.rollout.calls[old.outer].where}, the {old.verb} inside"
         lines = differences(old.arguments, new.arguments, "")
         if old.verb != new.verb:

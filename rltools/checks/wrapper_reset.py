@@ -6,7 +6,7 @@ from typing import Any
 
 from rltools.checks.check import SkipCheck, check, tell_exception
 from rltools.checks.wrapper_spy import SpiedCall
-from rltools.checks.wrapper_trial import WrapperTrial
+from rltools.checks.wrapper_trial import Drive, WrapperTrial
 
 _SEEDS = (0, 5)  # Zero is one, too.
 # An option that nobody knows: the environment is spared it.
@@ -63,23 +63,27 @@ def _judge(arguments: dict[str, Any], resets: list[SpiedCall]) -> Iterator[str]:
 
 def _judge_later_seeds(trial: WrapperTrial) -> Iterator[str]:
     """Yield seeds given again in later episodes, which would all be the same."""
+    yield from _judge_seeds(trial.drive)
     with trial.fresh() as drive, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Many warn of steps after the end.
-        trial.play(drive.rollout)
+        drive.rollout.play(steps=0, episodes=1, at_most=trial.options.steps)
         if drive.rollout.calls[-1].ended:
             drive.rollout.step(drive.rollout.choose_action())  # It may reset by itself.
-        seen: list[Any] = []
-        for reset in drive.log.of("reset"):
-            seed = reset.arguments["seed"]
-            if seed is None:
-                continue
-            if seed in seen and reset.outer > 0:
-                call = drive.rollout.calls[reset.outer]
-                yield (
-                    f"{call.where}: expected no seed at the environment inside, "
-                    f"got {seed} again, which gives the same episode again"
-                )
-                return
+        yield from _judge_seeds(drive)
+
+
+def _judge_seeds(drive: Drive) -> Iterator[str]:
+    seen: list[Any] = []
+    for reset in drive.log.of("reset"):
+        seed = reset.arguments["seed"]
+        if seed in seen and reset.outer > 0:
+            where = drive.rollout.calls[reset.outer].where
+            yield (
+                f"{where}: expected no seed at the environment inside, got {seed} "
+                "again, which gives the same episode again"
+            )
+            return
+        if seed is not None:
             seen.append(seed)
 
 

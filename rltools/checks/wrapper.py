@@ -39,6 +39,7 @@ def check_wrapper(
     seed: int = 0,
     steps: int = 100,
     episodes: int = 2,
+    at_most: int = 300,
     policy: Policy | None = None,
     options: dict[str, Any] | None = None,
     at_bounds: bool = True,
@@ -65,6 +66,7 @@ def check_wrapper(
         seed: Seed of the resets and of the actions.
         steps: Number of steps of the wrapped environment to play at least.
         episodes: Number of episodes to play to their end, if they have one.
+        at_most: Number of steps after which to stop waiting for ends of episodes.
         policy: Function of observation and info that returns an action of the wrapped
             environment, where random ones do not get far or are not allowed.
         options: Options for reset that the environment knows. None takes one that
@@ -104,6 +106,7 @@ def check_wrapper(
         seed=check_integer("seed", seed, at_least=0),
         steps=check_integer("steps", steps, at_least=1),
         episodes=check_integer("episodes", episodes, at_least=1),
+        at_most=check_integer("at_most", at_most, at_least=1),
         policy=policy,
         options=options,
         at_bounds=at_bounds,

@@ -41,12 +41,15 @@ def choose_env(
     refusals: list[Exception] = []
     for observation_space, action_space in _CANDIDATES:
         make = _maker(observation_space, action_space)
+        env = make()
         try:
-            wrap(make())
+            wrap(env)
         except Exception as error:  # All of them are told if nothing is left.
             refusals.append(error)
         else:
             return make
+        finally:
+            env.close()
     told = "\n".join(f"- {type(error).__name__}: {error}" for error in refusals)
     raise InvalidArgumentError(
         "make: expected a callable that makes an environment to wrap, got None, and "

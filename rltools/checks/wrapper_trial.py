@@ -15,7 +15,6 @@ from rltools.checks.wrapper_spy import SpiedCall, Spy, SpyLog
 from rltools.errors import InvalidArgumentError
 from rltools.space_checks import describe
 
-_DEFAULT_LENGTH = 1000  # Steps to wait for the end of an episode of unknown length.
 _STEPS_AT_BOUNDS = 20
 
 
@@ -26,6 +25,7 @@ class WrapperOptions:
     seed: int
     steps: int
     episodes: int
+    at_most: int
     policy: Policy | None
     options: dict[str, Any] | None
     at_bounds: bool
@@ -138,8 +138,8 @@ class WrapperTrial:
     @cached_property
     def seed(self) -> int | None:
         """Seed of rollouts, or None if the wrapped environment takes none."""
-        env, _, _ = self._wrap(SpyLog())
-        with _closing(env):
+        env, inner, _ = self._wrap(SpyLog())
+        with _closing(inner.env), _closing(env):
             try:
                 env.reset(seed=self.options.seed)
             except TypeError:
@@ -166,12 +166,10 @@ class WrapperTrial:
 
     def play(self, rollout: Rollout) -> Rollout:
         """Play for as many steps and episodes as the caller wants."""
-        spec = rollout.env.spec
-        length = getattr(spec, "max_episode_steps", None) or _DEFAULT_LENGTH
         return rollout.play(
             steps=self.options.steps,
             episodes=self.options.episodes,
-            at_most=self.options.steps + self.options.episodes * length,
+            at_most=max(self.options.steps, self.options.at_most),
         )
 
     def _make_env(self) -> gym.Env[Any, Any]:

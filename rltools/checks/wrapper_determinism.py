@@ -45,7 +45,7 @@ def _judge_repetition(trial: WrapperTrial) -> list[str]:
     expected = trial.drive
     with trial.fresh() as drive, trial.fresh() as other:
         for call in expected.rollout.calls:
-            if not all(_repeat(call, each, trial) for each in (other, drive)):
+            if not all(each.rollout.repeat_call(call) for each in (other, drive)):
                 break
         found = _compare(expected, drive, trial) or _compare(expected, other, trial)
         if found:
@@ -139,16 +139,6 @@ class _Writing(gym.Wrapper[Any, Any, Any, Any]):
             is_array = isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiub"
             if is_array and leaf.flags.writeable:
                 leaf.fill(_WRITTEN)
-
-
-def _repeat(call: Call, drive: Drive, trial: WrapperTrial) -> bool:
-    """Repeat one call of another rollout; tells whether to go on."""
-    rollout = drive.rollout
-    if call.verb == "step":
-        mine = rollout.step(copy.deepcopy(call.action))
-    else:
-        mine = rollout.reset(seed=None if rollout.calls else trial.seed)
-    return mine.is_complete and mine.ended == call.ended
 
 
 def _compare(expected: Drive, got: Drive, trial: WrapperTrial) -> list[str]:

@@ -42,6 +42,7 @@ class Drive:
         log: What the spy notes.
         seed: Seed of the rollouts, or None if resets take none.
         policy: Function that chooses actions.
+        watch: Whether the rollouts look for mishaps.
     """
 
     def __init__(
@@ -52,12 +53,14 @@ class Drive:
         *,
         seed: int | None,
         policy: Policy | None,
+        watch: bool = False,
     ) -> None:
         self.env = env
         self.inner = inner
         self.log = log
         self._seed = seed
         self._policy = policy
+        self._watch = watch
         self.rollout = self.start()
 
     def start(self) -> Rollout:
@@ -65,7 +68,9 @@ class Drive:
         self.log.calls.clear()
         self._by_outer: dict[int, list[SpiedCall]] = collections.defaultdict(list)
         self._indexed = 0
-        self.rollout = Rollout(self.env, seed=self._seed, policy=self._policy)
+        self.rollout = Rollout(
+            self.env, seed=self._seed, policy=self._policy, watch=self._watch
+        )
         rollout = self.rollout
         self.log.outer = lambda: len(rollout.calls)
         return rollout
@@ -108,7 +113,7 @@ class WrapperTrial:
     @cached_property
     def drive(self) -> Drive:
         """The drive that most checks judge, of at least two episodes if possible."""
-        drive = self._stack.enter_context(self.fresh())
+        drive = self._stack.enter_context(self.fresh(watch=True))
         self.play(drive.rollout)
         return drive
 
@@ -120,6 +125,7 @@ class WrapperTrial:
         actions = varied_elements(self.drive.env.action_space, seed=self.options.seed)
         drive = self._stack.enter_context(
             self.fresh(
+                watch=True,
                 observe=lambda *_: next(observations),
                 policy=self.options.policy or (lambda *_: next(actions)),
             )
@@ -150,19 +156,20 @@ class WrapperTrial:
 
     @contextlib.contextmanager
     def fresh(
-        self, *, policy: Policy | None = None, **of_the_spy: Any
+        self, *, policy: Policy | None = None, watch: bool = False, **of_the_spy: Any
     ) -> Iterator[Drive]:
         """Another wrapped environment, for the time of a block.
 
         Args:
             policy: In place of the caller's.
+            watch: Whether its rollouts look for mishaps.
             **of_the_spy: Arguments of `Spy`.
         """
         seed = self.seed
         env, inner, log = self._wrap(SpyLog(), **of_the_spy)
         with _closing(inner.env), _closing(env):
             policy = policy or self.options.policy
-            yield Drive(env, inner, log, seed=seed, policy=policy)
+            yield Drive(env, inner, log, seed=seed, policy=policy, watch=watch)
 
     def play(self, rollout: Rollout) -> Rollout:
         """Play for as many steps and episodes as the caller wants."""

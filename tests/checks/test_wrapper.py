@@ -12,7 +12,15 @@ from rltools.checks import check_wrapper
 from rltools.checks.wrapper_spy import Spy, SpyLog
 from rltools.errors import InvalidArgumentError, InvalidOptionError
 from rltools.mocks import MockEnvironment
-from rltools.mocks.broken import wrappers as broken
+from rltools.mocks.broken import (
+    WRAPPERS,
+    wrapper_attributes,
+    wrapper_determinism,
+    wrapper_ends,
+    wrapper_lives,
+    wrapper_resets,
+    wrapper_values,
+)
 
 VECTOR = spaces.Box(-2.0, 3.0, (3,))
 IMAGE = spaces.Box(0, 255, (8, 8, 3), dtype=np.uint8)
@@ -209,10 +217,9 @@ def test_mistakes_of_others_are_found(name):
     assert failed(check(wrap, make)) == {law}
 
 
-@pytest.mark.parametrize("name", broken.__all__)
-def test_broken_wrapper_trips_its_checks_only(name):
+@pytest.mark.parametrize("wrapper", WRAPPERS, ids=lambda wrapper: wrapper.__name__)
+def test_broken_wrapper_trips_its_checks_only(wrapper):
     """Law: one mistake is told once, and what it hides is skipped."""
-    wrapper = getattr(broken, name)
     assert wrapper.__doc__
     assert wrapper.trips
     report = check(wrapper)
@@ -222,7 +229,7 @@ def test_broken_wrapper_trips_its_checks_only(name):
 
 
 def test_every_check_has_a_broken_wrapper():
-    trips = [getattr(broken, name).trips for name in broken.__all__]
+    trips = [wrapper.trips for wrapper in WRAPPERS]
     assert frozenset().union(*trips) == {f"W{number}" for number in range(1, 7)}
 
 
@@ -230,76 +237,76 @@ def test_every_check_has_a_broken_wrapper():
     ("wrapper", "law", "text"),
     [
         (
-            broken.ScalesSpaceOnly,
+            wrapper_values.ScalesSpaceOnly,
             "W1",
             "reset of episode 0: observ[0]: expected a value from 0.0 to 1.0, got ",
         ),
         (
-            broken.WidensActionsOnly,
+            wrapper_values.WidensActionsOnly,
             "W1",
             "step 1 of episode 0: action passed on to the environment[0]: expected a "
             "value from -1.0 to 2.0, got ",
         ),
         (
-            broken.RoundsAtTheBounds,
+            wrapper_values.RoundsAtTheBounds,
             "W1",
             "with observations and actions at their bounds, step 2 of episode 0: "
             "action passed on to the environment: expected dtype float32, got float64",
         ),
         (
-            broken.ChangesInnerSpace,
+            wrapper_values.ChangesInnerSpace,
             "W1",
             "observation_space of the environment inside: expected it to stay "
             "Box(-2.0, 3.0, (3,), float32), got Box(-inf, inf, (3,), float32)",
         ),
         (
-            broken.DropsSeedZero,
+            wrapper_resets.DropsSeedZero,
             "W2",
             "reset(seed=0): expected seed=0 at the environment inside, got seed=None",
         ),
         (
-            broken.RepeatsSeed,
+            wrapper_resets.RepeatsSeed,
             "W2",
             "reset of episode 1: expected no seed at the environment inside, got 0 "
             "again, which gives the same episode again",
         ),
         (
-            broken.DropsOptions,
+            wrapper_resets.DropsOptions,
             "W2",
             "reset(options={'option_of_check_wrapper': [1, 2]}): expected "
             "options['option_of_check_wrapper']=[1, 2] at the environment inside, got "
             "options=None",
         ),
         (
-            broken.KeepsAttributes,
+            wrapper_attributes.KeepsAttributes,
             "W3",
             "set_wrapper_attr: expected to set that of the innermost environment, did "
             "not",
         ),
         (
-            broken.LeavesTruncatedAlone,
+            wrapper_ends.LeavesTruncatedAlone,
             "W4",
             "step 1 of episode 0, truncated inside: observ[0]: expected ",
         ),
         (
-            broken.SkipsTheEnd,
+            wrapper_ends.SkipsTheEnd,
             "W4",
             "step 1 of episode 0, terminated inside after 2 of 3 steps: expected an "
             "observation that depends on the last one inside, got one that does not",
         ),
         (
-            broken.RemembersTime,
+            wrapper_determinism.RemembersTime,
             "W5",
             "the second time, same seed and actions: step 1 of episode 0: "
             "info['time']: expected 1 (int), got ",
         ),
         (
-            broken.ClipsInPlace,
+            wrapper_determinism.ClipsInPlace,
             "W5",
             "step 1 of episode 0: action changed: action[0]: expected ",
         ),
         (
-            broken.ClosesOnce,
+            wrapper_lives.ClosesOnce,
             "W6",
             "the second close after a step: raised AttributeError: ",
         ),
@@ -324,7 +331,7 @@ def test_all_that_was_made_is_closed():
         made.append(mock(kind=Closing)())
         return made[-1]
 
-    check(broken.StaysOpen, make)
+    check(wrapper_lives.StaysOpen, make)
     assert len(made) > 5
     assert all(env.closed for env in made)
 
@@ -343,7 +350,7 @@ class TestEnvironmentsAtFault:
         assert "the environment itself is at fault" in report["W1"].reason
         assert skipped(report) == {"W1"}
         # A mistake of its own would not be seen behind that.
-        assert not check(broken.ScalesValuesOnly, mock(kind=Outside)).failed
+        assert not check(wrapper_values.ScalesValuesOnly, mock(kind=Outside)).failed
 
     def test_chance_that_no_seed_restarts(self):
         class Unseeded(MockEnvironment):
@@ -394,15 +401,15 @@ class TestWrappersOfTheirOwnKind:
     def test_episodes_of_one_step(self):
         make = lambda: MockEnvironment((2,), (1,), max_duration=1)  # noqa: E731
         assert len(check(theirs.OrderEnforcing, make).passed) == 6
-        assert failed(check(broken.LeavesLastAlone, make)) == {"W4"}
+        assert failed(check(wrapper_ends.LeavesLastAlone, make)) == {"W4"}
 
     def test_episodes_without_end(self):
         make = lambda: gym.make("Pendulum-v1").unwrapped  # noqa: E731
         report = check(theirs.OrderEnforcing, make, steps=5, at_most=20)
         assert len(report.passed) == 6, str(report)
-        assert failed(check(broken.LeavesLastAlone, make, steps=5, at_most=20)) == {
-            "W4"
-        }
+        assert failed(
+            check(wrapper_ends.LeavesLastAlone, make, steps=5, at_most=20)
+        ) == {"W4"}
 
     def test_every_step_ends_an_episode(self):
         report = check(lambda env: theirs.TimeLimit(env, 1))
@@ -438,10 +445,10 @@ class TestWrappersOfTheirOwnKind:
 
 class TestOptions:
     def test_bounds_can_be_left_out(self):
-        assert not check(broken.RoundsAtTheBounds, at_bounds=False).failed
+        assert not check(wrapper_values.RoundsAtTheBounds, at_bounds=False).failed
 
     def test_excluded_checks_are_skipped(self):
-        report = check(broken.DropsSeed, exclude=["W2"])
+        report = check(wrapper_resets.DropsSeed, exclude=["W2"])
         assert report["W2"].reason == "excluded by the caller"
 
     def test_options_reach_an_environment_that_knows_them(self):
@@ -495,11 +502,11 @@ class TestOptions:
         assert 17 in seeds
 
     def test_as_many_steps_and_episodes_as_asked_for(self):
-        report = check(broken.ScalesValuesOnly, steps=1, episodes=1)
+        report = check(wrapper_values.ScalesValuesOnly, steps=1, episodes=1)
         few = len(report["W1"].violations)
-        report = check(broken.ScalesValuesOnly, steps=50, episodes=1)
+        report = check(wrapper_values.ScalesValuesOnly, steps=50, episodes=1)
         assert len(report["W1"].violations) > few + 30
-        report = check(broken.ScalesValuesOnly, steps=1, episodes=20)
+        report = check(wrapper_values.ScalesValuesOnly, steps=1, episodes=20)
         assert len(report["W1"].violations) > few + 30
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from rltools.mocks.broken.wrappers.base import BrokenWrapper, Result
+from rltools.mocks.broken.wrapper_base import BrokenWrapper, Result
 
 
 class _Mirrors(BrokenWrapper):
@@ -80,3 +80,11 @@ class SkipsTheEnd(BrokenWrapper):
             if terminated or truncated:
                 break
         return self._shown.copy(), reward, terminated, truncated, info
+
+
+WRAPPERS: tuple[type[BrokenWrapper], ...] = (
+    LeavesLastAlone,
+    LeavesTruncatedAlone,
+    LosesLast,
+    SkipsTheEnd,
+)

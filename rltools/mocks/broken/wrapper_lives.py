@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from rltools.mocks.broken.wrappers.base import BrokenWrapper
+from rltools.mocks.broken.wrapper_base import BrokenWrapper
 
 
 class StaysOpen(BrokenWrapper):
@@ -48,3 +48,11 @@ class RendersNothing(BrokenWrapper):
     def render(self) -> Any:
         """Return an image of its own."""
         return np.zeros((4, 4, 3), np.uint8)
+
+
+WRAPPERS: tuple[type[BrokenWrapper], ...] = (
+    StaysOpen,
+    ClosesOnce,
+    LosesFrame,
+    RendersNothing,
+)

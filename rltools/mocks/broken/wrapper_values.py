@@ -6,7 +6,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from rltools.mocks.broken.wrappers.base import BrokenWrapper, Result
+from rltools.mocks.broken.wrapper_base import BrokenWrapper, Result
 
 
 class ScalesValuesOnly(BrokenWrapper):
@@ -67,3 +67,12 @@ class ChangesInnerSpace(BrokenWrapper):
         env.unwrapped.observation_space = spaces.Box(
             -np.inf, np.inf, env.observation_space.shape
         )
+
+
+WRAPPERS: tuple[type[BrokenWrapper], ...] = (
+    ScalesValuesOnly,
+    ScalesSpaceOnly,
+    WidensActionsOnly,
+    RoundsAtTheBounds,
+    ChangesInnerSpace,
+)

@@ -5,7 +5,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from rltools.mocks.broken.wrappers.base import BrokenWrapper, Result
+from rltools.mocks.broken.wrapper_base import BrokenWrapper, Result
 
 
 class HidesUnwrapped(BrokenWrapper):
@@ -81,3 +81,12 @@ class HidesGenerator(BrokenWrapper):
     @np_random.setter
     def np_random(self, value: np.random.Generator) -> None:
         self.env.np_random = value
+
+
+WRAPPERS: tuple[type[BrokenWrapper], ...] = (
+    HidesUnwrapped,
+    SkipsLayers,
+    KeepsAttributes,
+    HasEverything,
+    HidesGenerator,
+)

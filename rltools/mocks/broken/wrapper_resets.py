@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rltools.mocks.broken.wrappers.base import BrokenWrapper
+from rltools.mocks.broken.wrapper_base import BrokenWrapper
 
 
 class DropsSeed(BrokenWrapper):
@@ -66,3 +66,12 @@ class RepeatsSeed(BrokenWrapper):
         """Reset with the last seed."""
         self._seed = self._seed if seed is None else seed
         return self.env.reset(seed=self._seed, options=options)
+
+
+WRAPPERS: tuple[type[BrokenWrapper], ...] = (
+    DropsSeed,
+    DropsSeedZero,
+    DropsOptions,
+    TakesNoSeed,
+    RepeatsSeed,
+)

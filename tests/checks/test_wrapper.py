@@ -317,6 +317,11 @@ def test_violation_tells_where_and_what(wrapper, law, text):
     assert any(line.startswith(text) for line in violations), violations
 
 
+def test_exception_that_a_wrong_action_causes_is_not_told_again():
+    violations = check(wrapper_values.WidensActionsOnly)["W1"].violations
+    assert len(violations) == 1, violations
+
+
 def test_all_that_was_made_is_closed():
     made = []
 

@@ -58,7 +58,7 @@ class RoundsAtTheBounds(BrokenWrapper):
 
 
 class ChangesInnerSpace(BrokenWrapper):
-    """The environment's own observation space is widened in place."""
+    """The environment is given another observation space."""
 
     trips = frozenset({"W1"})
 
@@ -69,10 +69,22 @@ class ChangesInnerSpace(BrokenWrapper):
         )
 
 
+class WritesToInnerSpace(BrokenWrapper):
+    """The bounds of the environment's own observation space are overwritten."""
+
+    trips = frozenset({"W1"})
+
+    def __init__(self, env: gym.Env[Any, Any]) -> None:
+        super().__init__(env)
+        space: Any = env.observation_space
+        space.low[...] = -100
+
+
 WRAPPERS: tuple[type[BrokenWrapper], ...] = (
     ScalesValuesOnly,
     ScalesSpaceOnly,
     WidensActionsOnly,
     RoundsAtTheBounds,
     ChangesInnerSpace,
+    WritesToInnerSpace,
 )

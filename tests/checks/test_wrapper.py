@@ -322,6 +322,85 @@ def test_exception_that_a_wrong_action_causes_is_not_told_again():
     assert len(violations) == 1, violations
 
 
+def test_exceptions_and_results_of_another_form_are_told():
+    class Raising(gym.Wrapper):
+        def step(self, action):
+            raise ValueError("no")
+
+    class Four(gym.Wrapper):
+        def step(self, action):
+            return self.env.step(action)[:4]
+
+    class Lone(gym.Wrapper):
+        def reset(self, **arguments):
+            return self.env.reset(**arguments)[0]
+
+    [line] = check(Raising)["W1"].violations
+    assert line.startswith("step 1 of episode 0: raised ValueError: no (")
+    assert check(Four)["W1"].violations == (
+        "step 1 of episode 0: expected a tuple of five values, got a tuple of 4",
+    )
+    assert check(Lone)["W1"].violations == (
+        "reset of episode 0: expected a tuple of two values, got array of shape (3,) "
+        "and dtype float32",
+    )
+
+
+class TestSeveralResetsInOne:
+    """The seed has to arrive with one of them, the options with the last one."""
+
+    def test_seed_first_and_options_always(self):
+        class Warm(gym.Wrapper):
+            def reset(self, *, seed=None, options=None):
+                self.env.reset(seed=seed, options=options)
+                return self.env.reset(options=options)
+
+        assert len(check(Warm).passed) == 6
+
+    def test_options_first_only(self):
+        class Forgetful(gym.Wrapper):
+            def reset(self, *, seed=None, options=None):
+                self.env.reset(options=options)
+                return self.env.reset(seed=seed)
+
+        report = check(Forgetful)
+        assert failed(report) == {"W2"}
+        assert all("options" in line for line in report["W2"].violations)
+
+    def test_none_at_all(self):
+        class Frozen(gym.Wrapper):
+            def reset(self, **arguments):
+                return np.zeros(3, np.float32), {}
+
+            def step(self, action):
+                return np.zeros(3, np.float32), 0.0, False, False, {}
+
+        report = check(Frozen)
+        assert failed(report) == {"W2"}
+        assert report["W2"].violations[0] == (
+            "reset(seed=0): expected a reset of the environment inside, got none"
+        )
+
+    def test_the_next_episode_begins_by_itself_with_the_seed_of_the_last(self):
+        class Restarting(gym.Wrapper):
+            def reset(self, *, seed=None, options=None):
+                self.seed, self.ended = seed, False
+                return self.env.reset(seed=seed, options=options)
+
+            def step(self, action):
+                if self.ended:
+                    observ, info = self.env.reset(seed=self.seed)
+                    self.ended = False
+                    return observ, 0.0, False, False, info
+                result = self.env.step(action)
+                self.ended = result[2] or result[3]
+                return result
+
+        report = check(Restarting)
+        assert failed(report) == {"W2"}
+        assert "which gives the same episode again" in report["W2"].reason
+
+
 def test_all_that_was_made_is_closed():
     made = []
 

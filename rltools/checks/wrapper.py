@@ -92,7 +92,7 @@ def check_wrapper(
     >>> check_wrapper(ClipAction).failed
     []
     """
-    for name, value in {"wrap": wrap, "make": make or wrap}.items():
+    for name, value in {"wrap": wrap, "make": wrap if make is None else make}.items():
         if not callable(value):
             raise InvalidArgumentError(
                 f"{name}: expected a callable, got {describe(value)}."
@@ -101,7 +101,7 @@ def check_wrapper(
         raise InvalidArgumentError(
             f"varying_infos: expected a list of keys, got {varying_infos!r}."
         )
-    make = make or choose_env(wrap)
+    make = choose_env(wrap) if make is None else make
     wrapper_options = WrapperOptions(
         seed=check_integer("seed", seed, at_least=0),
         steps=check_integer("steps", steps, at_least=1),

@@ -22,7 +22,7 @@ _CALLS_BESIDE = 30
 @check("W5", "determinism is kept, and nothing is shared", needs=["W1", "W2"])
 def adds_no_chance(trial: WrapperTrial) -> Iterator[str]:
     """Yield chance, memory and side effects that are the wrapper's own."""
-    found = [*_own(_judge_mishaps, trial), *_own(_judge_repetition, trial)]
+    found = [*_judge_mishaps(trial), *_own(_judge_repetition, trial)]
     if all(isinstance(line, Hint) for line in found):
         # The others mean something only where all else is the same.
         found += [*_own(_judge_rendering, trial), *_own(_judge_writing, trial)]
@@ -63,7 +63,18 @@ def _judge_repetition(trial: WrapperTrial) -> list[str]:
 
 
 def _judge_mishaps(trial: WrapperTrial) -> list[str]:
-    """Find side effects, the first of each kind."""
+    """Find side effects, each kind once, that are not there without the wrapper."""
+    found = _find_mishaps(trial)
+    own = _find_mishaps(trial.bare) if found else {}
+    return [
+        Hint(f"The environment itself is at fault: {own[kind]}.")
+        if kind in own
+        else line
+        for kind, line in found.items()
+    ]
+
+
+def _find_mishaps(trial: WrapperTrial) -> dict[str, str]:
     drives = [trial.drive]
     if trial.options.at_bounds:
         drives.append(trial.drive_at_bounds)
@@ -74,7 +85,7 @@ def _judge_mishaps(trial: WrapperTrial) -> list[str]:
                 found.setdefault(kind, f"{call.where}: {kind}: {line}")
     if "shared memory" in found:
         found.pop("changed later", None)  # That is how it shows.
-    return list(found.values())
+    return found
 
 
 def _judge_rendering(trial: WrapperTrial) -> list[str]:

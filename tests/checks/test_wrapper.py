@@ -458,8 +458,13 @@ class TestEnvironmentsAtFault:
         report = check(theirs.OrderEnforcing, mock(kind=Reusing))
         assert not report.failed
         assert "shared memory" in report["W5"].reason
+        # What the wrapper does beside that is its own.
+        report = check(wrapper_determinism.ClipsInPlace, mock(kind=Reusing))
+        assert failed(report) == {"W5"}
+        assert "action changed" in report["W5"].reason
         # Who copies mends it.
-        report = check(lambda env: theirs.FrameStackObservation(env, 1), mock())
+        wrap = lambda env: theirs.FrameStackObservation(env, 1)  # noqa: E731
+        report = check(wrap, mock(kind=Reusing))
         assert not report["W5"].reason
 
     def test_state_that_callers_can_write_to(self):
@@ -614,7 +619,7 @@ class TestMockEnvironments:
     ("wrap", "make", "options", "match"),
     [
         (3, None, {}, r"wrap: expected a callable, got 3 \(int\)"),
-        (theirs.Autoreset, 3, {}, r"make: expected a callable, got 3 \(int\)"),
+        (theirs.Autoreset, 0, {}, r"make: expected a callable, got 0 \(int\)"),
         (lambda env: 3, None, {}, r"wrap: expected it to return a gymnasium.Env, got"),
         (theirs.Autoreset, lambda: 3, {}, r"make: expected it to return a gymnas"),
         (theirs.Autoreset, None, {"seed": -1}, "seed to be an integer of at least 0"),

@@ -8,11 +8,13 @@ if TYPE_CHECKING:
     from rltools.checks.environment import check_env as check_env
     from rltools.checks.report import Report as Report
     from rltools.checks.report import Result as Result
+    from rltools.checks.wrapper import check_wrapper as check_wrapper
 
 _EXPORTS = {
     "Report": "rltools.checks.report",
     "Result": "rltools.checks.report",
     "check_env": "rltools.checks.environment",
+    "check_wrapper": "rltools.checks.wrapper",
     "differences": "rltools.checks.difference",
 }
 __all__ = sorted(_EXPORTS)

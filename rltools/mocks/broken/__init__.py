@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rltools.mocks.broken.environments import ENVIRONMENTS as ENVIRONMENTS
     from rltools.mocks.broken.sound import SoundEnvironment as SoundEnvironment
+    from rltools.mocks.broken.wrapper_base import BrokenWrapper as BrokenWrapper
+    from rltools.mocks.broken.wrappers import WRAPPERS as WRAPPERS
 
 _EXPORTS = {
+    "BrokenWrapper": "rltools.mocks.broken.wrapper_base",
     "ENVIRONMENTS": "rltools.mocks.broken.environments",
     "SoundEnvironment": "rltools.mocks.broken.sound",
+    "WRAPPERS": "rltools.mocks.broken.wrappers",
 }
 __all__ = sorted(_EXPORTS)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rltools.mocks.faulty_constructor import faulty as faulty
     from rltools.mocks.faulty_environment import Faulty as Faulty
     from rltools.mocks.identity import IdentityEnvironment as IdentityEnvironment
+    from rltools.mocks.linear_actor_critic import LinearActorCritic as LinearActorCritic
     from rltools.mocks.recording.recorder import Recorder as Recorder
     from rltools.mocks.recording.replay import Replay as Replay
     from rltools.mocks.scripted import ScriptedEnvironment as ScriptedEnvironment
@@ -32,6 +33,7 @@ _EXPORTS = {
     "Episode": "rltools.mocks.episode",
     "Faulty": "rltools.mocks.faulty_environment",
     "IdentityEnvironment": "rltools.mocks.identity",
+    "LinearActorCritic": "rltools.mocks.linear_actor_critic",
     "MockAlgorithm": "rltools.mocks.algorithm",
     "MockEnvironment": "rltools.mocks.environment",
     "ScriptedEnvironment": "rltools.mocks.scripted",

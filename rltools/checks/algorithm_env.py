@@ -7,7 +7,7 @@ from gymnasium import spaces
 
 from rltools.mocks.strict_environment import StrictEnvironment
 
-_MAX_DURATION = 5
+_MAX_DURATION = 8
 
 
 class RecallEnvironment(StrictEnvironment):
@@ -17,7 +17,7 @@ class RecallEnvironment(StrictEnvironment):
     a memory, for different pasts, so that mixed up memories show in the actions.
 
     Observations are random numbers from -1 to 1 and the good action has the sign of the
-    sum of the last two. Episodes have one to five steps and end in either way.
+    sum of the last two. Episodes have one to eight steps and end in either way.
 
     Args:
         continuous: Whether actions are float32 arrays of shape (1,) from -1 to 1,

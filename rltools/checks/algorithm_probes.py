@@ -30,7 +30,7 @@ def _learns(
 
 
 CHECKS = (
-    _learns("A5-constant", "it learns a constant", probes.ConstantReward, "A2"),
+    _learns("A5-constant", "it learns a constant", probes.ConstantReward, "A3"),
     _learns(
         "A5-observation",
         "it learns values that depend on the observation",

@@ -18,13 +18,15 @@ from rltools.checks.algorithm_trial import AlgorithmTrial, show_weights
 from rltools.checks.check import Hint, SkipCheck, check
 from rltools.checks.difference import differences
 
-_LOOKED_AT = 3  # Episodes whose actions are compared.
+_RECORDED = 24  # Episodes to choose from.
+_LOOKED_AT = 10  # The longest of them, in which actions are compared.
+_INDICES = 4  # At most so many of them are compared with the first.
 _MAX_STEPS = 10
 # Batches of another size may be computed in another order.
 _RELATIVE, _ABSOLUTE = 1e-4, 1e-5
 
 
-@check("A3", "nothing leaks between episodes or environments", needs=["A2"])
+@check("A3", "nothing leaks between episodes or environments", needs=["A2", "A4"])
 def nothing_leaks(trial: AlgorithmTrial) -> Iterator[str]:
     """Yield actions that depend on more than the observations of their episode."""
     _train_if_possible(trial)
@@ -32,8 +34,12 @@ def nothing_leaks(trial: AlgorithmTrial) -> Iterator[str]:
     if not trial.options.deterministic:
         raise SkipCheck("it is declared to evaluate with random actions")
     env = trial.make_envs()[0]
-    episodes = record_episodes(
-        env, count=_LOOKED_AT + 4, max_steps=_MAX_STEPS, seed=trial.options.seed
+    episodes = sorted(
+        record_episodes(
+            env, count=_RECORDED, max_steps=_MAX_STEPS, seed=trial.options.seed
+        ),
+        key=len,
+        reverse=True,
     )
     replay = Replay(verbs, env.observation_space, env.action_space)
     seen = []
@@ -96,8 +102,7 @@ def _surroundings(
 ) -> Iterator[Surrounding]:
     """The reference, and all that must not make a difference to it."""
     count = trial.options.num_envs
-    first, second, *rest = others
-    last = count - 1
+    first, second, third, fourth, *_ = others
 
     def beside(index: int, line: list[Episode], *aside: Episode) -> dict[int, Any]:
         """Environments of which one shows the line, the others what is aside."""
@@ -116,19 +121,23 @@ def _surroundings(
     )
     yield Surrounding(
         "after an episode that was given up",
-        beside(0, [rest[0][:1], episode], first, second),
+        beside(0, [first[:1], episode], first, second),
         0,
     )
-    if count > 1:
+    if count == 1:
+        return
+    yield Surrounding(
+        "beside other episodes", beside(0, [episode], third, fourth), 0
+    )
+    for index in {*range(1, min(count, _INDICES)), count - 1}:
         yield Surrounding(
-            "beside other episodes", beside(0, [episode], rest[1], rest[0]), 0
+            f"in environment {index}", beside(index, [episode], first, second), index
         )
+    if trial.options.subsets:
+        yield Surrounding("alone", {0: [episode]}, 0)
         yield Surrounding(
-            f"in environment {last}", beside(last, [episode], first, second), last
+            f"alone in environment {count - 1}", {count - 1: [episode]}, count - 1
         )
-        if trial.options.subsets:
-            yield Surrounding("alone", {0: [episode]}, 0)
-            yield Surrounding(f"alone in environment {last}", {last: [episode]}, last)
 
 
 def _is_close(expected: Any, found: Any) -> bool:

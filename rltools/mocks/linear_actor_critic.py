@@ -48,7 +48,7 @@ class LinearActorCritic:
         self,
         envs: gym.vector.VectorEnv | Sequence[gym.Env[Any, Any]],
         *,
-        gamma: float = 0.5,
+        gamma: float = 0.7,
         learning_rate: float = 0.1,
         policy_learning_rate: float = 0.3,
         std: float = 0.2,

@@ -7,10 +7,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rltools.mocks.broken.algorithms import ALGORITHMS as ALGORITHMS
+    from rltools.mocks.broken.broken_algorithm import BrokenAlgorithm as BrokenAlgorithm
     from rltools.mocks.broken.environments import ENVIRONMENTS as ENVIRONMENTS
     from rltools.mocks.broken.sound import SoundEnvironment as SoundEnvironment
 
 _EXPORTS = {
+    "ALGORITHMS": "rltools.mocks.broken.algorithms",
+    "BrokenAlgorithm": "rltools.mocks.broken.broken_algorithm",
     "ENVIRONMENTS": "rltools.mocks.broken.environments",
     "SoundEnvironment": "rltools.mocks.broken.sound",
 }

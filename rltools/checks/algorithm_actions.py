@@ -44,7 +44,7 @@ class Batching:
 
     def stack(self, items: Sequence[Any]) -> Any:
         """Batch elements; arrays are new ones each time."""
-        batch = create_empty_array(self.space, len(items))
+        batch: Any = create_empty_array(self.space, len(items))
         return concatenate(self.space, items, batch) if items else batch
 
     def unstack(self, batch: Any, count: int) -> list[Any]:
@@ -106,7 +106,9 @@ def _explain_array(
     shape, dtype = (count, *(space.shape or ())), np.dtype(space.dtype)
     fits = isinstance(value, np.ndarray) and value.shape == shape
     # Zeros and ones are such in any integer dtype.
-    is_binary = isinstance(space, spaces.MultiBinary) and fits and value.dtype.kind in "iu"
+    is_binary = (
+        isinstance(space, spaces.MultiBinary) and fits and value.dtype.kind in "iu"
+    )
     if fits and (is_binary or np.can_cast(value.dtype, dtype)):
         return None
     expected = f"array of shape {shape} and dtype {dtype}"

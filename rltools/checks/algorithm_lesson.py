@@ -39,9 +39,7 @@ class Lesson:
         self._options = trial.options
         self._make = lambda: probe(continuous=trial.options.continuous)
         self._probe = self._make()
-        self._algorithm = trial.make_algorithm(
-            trial.watch(trial.make_envs(self._make))
-        )
+        self._algorithm = trial.make_algorithm(trial.watch(trial.make_envs(self._make)))
         self._acts = isinstance(self._algorithm, Evaluates | Acts)
         self._has_value = isinstance(self._algorithm, HasValue)
         self._exact_values: dict[float, float] = {}
@@ -136,7 +134,10 @@ class Lesson:
             if best is None or state in told:
                 continue
             tolerance = self._options.action_tolerance * self._options.continuous
-            if not abs(float(np.squeeze(action)) - float(np.squeeze(best))) <= tolerance:
+            if (
+                not abs(float(np.squeeze(action)) - float(np.squeeze(best)))
+                <= tolerance
+            ):
                 told.add(state)
                 around = f" within {tolerance:.4g}" * self._options.continuous
                 yield (

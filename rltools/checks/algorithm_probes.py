@@ -50,7 +50,10 @@ CHECKS = (
         "A5-discount",
     ),
     _learns(
-        "A5-action", "it learns the better action", probes.ActionDependent, "A5-constant"
+        "A5-action",
+        "it learns the better action",
+        probes.ActionDependent,
+        "A5-constant",
     ),
     _learns(
         "A5-observation-action",

@@ -20,6 +20,7 @@ from rltools.checks.difference import differences
 
 _RECORDED = 24  # Episodes to choose from.
 _LOOKED_AT = 10  # The longest of them, in which actions are compared.
+_AGAIN = "when all is shown again"
 _INDICES = 4  # At most so many of them are compared with the first.
 _MAX_STEPS = 10
 # Batches of another size may be computed in another order.
@@ -43,6 +44,7 @@ def nothing_leaks(trial: AlgorithmTrial) -> Iterator[str]:
     )
     replay = Replay(verbs, env.observation_space, env.action_space)
     seen = []
+    is_repeatable = True
     for number, episode in enumerate(episodes[:_LOOKED_AT]):
         reference, *others = _surroundings(trial, episode, episodes[_LOOKED_AT:])
         expected = replay.show(reference)
@@ -51,10 +53,13 @@ def nothing_leaks(trial: AlgorithmTrial) -> Iterator[str]:
             found = replay.show(surrounding)
             for step, pair in enumerate(zip(expected, found, strict=True)):
                 if not _is_close(*pair):
+                    is_repeatable &= surrounding.name != _AGAIN
                     where = f"action at step {step} of episode {number}"
                     for line in differences(*pair, where):
                         yield f"{line} {surrounding.name}"
                     break  # What follows may depend on it.
+    if not is_repeatable:
+        yield Hint("Say deterministic=False if its evaluation is left to chance.")
     if trial.options.num_envs == 1:
         yield Hint("Only between episodes, as num_envs=1.")
     if all(_is_close(seen[0], action) for action in seen):
@@ -111,11 +116,7 @@ def _surroundings(
         return lines
 
     yield Surrounding("", beside(0, [episode], first, second), 0)
-    yield Surrounding(
-        "when the same is shown again (say deterministic=False if chance decides)",
-        beside(0, [episode], first, second),
-        0,
-    )
+    yield Surrounding(_AGAIN, beside(0, [episode], first, second), 0)
     yield Surrounding(
         "after another episode", beside(0, [second, episode], first, second), 0
     )
@@ -126,9 +127,7 @@ def _surroundings(
     )
     if count == 1:
         return
-    yield Surrounding(
-        "beside other episodes", beside(0, [episode], third, fourth), 0
-    )
+    yield Surrounding("beside other episodes", beside(0, [episode], third, fourth), 0)
     for index in {*range(1, min(count, _INDICES)), count - 1}:
         yield Surrounding(
             f"in environment {index}", beside(index, [episode], first, second), index
@@ -152,7 +151,5 @@ def _is_close_leaf(expected: Any, found: Any) -> bool:
     if isinstance(expected, np.ndarray | np.generic) and np.issubdtype(
         np.asarray(expected).dtype, np.floating
     ):
-        return bool(
-            np.allclose(found, expected, _RELATIVE, _ABSOLUTE, equal_nan=True)
-        )
+        return bool(np.allclose(found, expected, _RELATIVE, _ABSOLUTE, equal_nan=True))
     return not differences(expected, found, "")

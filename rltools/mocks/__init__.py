@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rltools.mocks import broken as broken
     from rltools.mocks import faults as faults
     from rltools.mocks import probes as probes
     from rltools.mocks.algorithm import MockAlgorithm as MockAlgorithm
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from rltools.mocks.recording.replay import Replay as Replay
     from rltools.mocks.scripted import ScriptedEnvironment as ScriptedEnvironment
 
-_SUBMODULES = {"faults", "probes"}
+_SUBMODULES = {"broken", "faults", "probes"}
 _EXPORTS = {
     "Call": "rltools.mocks.call",
     "CountingEnvironment": "rltools.mocks.counting",

@@ -18,8 +18,8 @@ from rltools.checks.algorithm_trial import AlgorithmTrial, show_weights
 from rltools.checks.check import Hint, SkipCheck, check
 from rltools.checks.difference import differences
 
-_RECORDED = 24  # Episodes to choose from.
-_LOOKED_AT = 10  # The longest of them, in which actions are compared.
+_RECORDED = 32  # Episodes to choose from.
+_LOOKED_AT = 16  # The longest of them, in which actions are compared.
 _AGAIN = "when all is shown again"
 _INDICES = 4  # At most so many of them are compared with the first.
 _MAX_STEPS = 10

@@ -32,8 +32,8 @@ class LinearActorCritic:
             whose spaces are equal: observations of a Box, actions of a Discrete space
             or a Box of floats.
         gamma: Discount of the next observation's value, from 0 to 1.
-        learning_rate: Step size of the value function.
-        policy_learning_rate: Step size of the policy.
+        learning_rate: Step size of the value function, for features of length 1.
+        policy_learning_rate: Step size of the policy, for features of length 1.
         std: Standard deviation of continuous actions.
         decay: How much of the trace stays from one step to the next, from 0 to 1.
         seed: Seed of the first weights and of the actions.
@@ -49,8 +49,8 @@ class LinearActorCritic:
         envs: gym.vector.VectorEnv | Sequence[gym.Env[Any, Any]],
         *,
         gamma: float = 0.7,
-        learning_rate: float = 0.1,
-        policy_learning_rate: float = 0.3,
+        learning_rate: float = 0.2,
+        policy_learning_rate: float = 0.5,
         std: float = 0.2,
         decay: float = 0.5,
         seed: int = 0,
@@ -170,11 +170,16 @@ class LinearActorCritic:
     def _improve_critic(
         self, features: np.ndarray, following: np.ndarray, advantage: np.ndarray
     ) -> None:
-        step = self._learning_rate / len(features)
+        step = self._learning_rate / _size(features)
         self._critic += step * advantage @ features
 
     def _improve_policy(
         self, features: np.ndarray, action: np.ndarray, advantage: np.ndarray
     ) -> None:
-        step = self._policy_learning_rate / len(features)
+        step = self._policy_learning_rate / _size(features)
         self._policy.improve(features, action, step * advantage)
+
+
+def _size(features: np.ndarray) -> float:
+    """What to divide a step by: how many there are and, above 1, how large they are."""
+    return max(float(np.sum(features**2)), float(len(features)))

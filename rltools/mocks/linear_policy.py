@@ -107,9 +107,10 @@ class NormalPolicy(LinearPolicy):
         return action.reshape(len(features), -1) - features @ self.weights.T
 
     def _to_action(self, flat: np.ndarray) -> np.ndarray:
-        # Cast first: rounding could lead out of the bounds again.
-        values = flat.reshape(len(flat), *self._space.shape).astype(self._space.dtype)
-        return np.clip(values, self._space.low, self._space.high)
+        low, high = self._space.low, self._space.high
+        values = np.clip(flat.reshape(len(flat), *self._space.shape), low, high)
+        # Clipped again, as rounding could lead out of the bounds.
+        return np.clip(values.astype(self._space.dtype), low, high)
 
 
 def define_policy(

@@ -110,8 +110,8 @@ class MixesMemories(BrokenAlgorithm):
     trips = frozenset({"A3"})
 
     def _features(self, observ: np.ndarray, traces: np.ndarray) -> np.ndarray:
-        mean = traces.mean(axis=0) if len(traces) else 0.0
-        return super()._features(observ, np.zeros_like(traces) + mean)
+        total = np.broadcast_to(traces.sum(axis=0), traces.shape)
+        return super()._features(observ, total)
 
 
 class KnowsItsPlace(BrokenAlgorithm):

@@ -68,17 +68,6 @@ def test_tests_in_documents_pass(path, tmp_path):
     assert f"{tests} passed" in output
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in DOCUMENTS[1:] if PYTEST.search(path.read_text())],
-    ids=lambda path: path.name,
-)
-def test_tests_in_documents_pass(path, tmp_path):
-    for number, code in enumerate(PYTEST.findall(path.read_text())):
-        (tmp_path / f"test_{number}.py").write_text(code)
-    run("-m", "pytest", "-q", *sorted(os.listdir(tmp_path)), cwd=tmp_path)
-
-
 def test_readme_training_command_works(tmp_path):
     [command] = COMMAND.findall((ROOT / "README.md").read_text())
     arguments = (

@@ -155,3 +155,19 @@ class CountsInEvaluation(BrokenAlgorithm):
     def weights(self) -> dict[str, Any]:
         """Copies of all that is learnt, statistics included."""
         return super().weights() | self._statistics
+
+
+ALGORITHMS: tuple[type[BrokenAlgorithm], ...] = (
+    ReturnsOneAction,
+    ReturnsFloats,
+    ExpectsEveryEnd,
+    IsOffByOne,
+    EvaluatesOutOfSpace,
+    KnowsNoSubsets,
+    KeepsMemory,
+    ForgetsAtTheEnd,
+    MixesMemories,
+    KnowsItsPlace,
+    LearnsInEvaluation,
+    CountsInEvaluation,
+)

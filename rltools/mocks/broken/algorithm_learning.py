@@ -84,3 +84,15 @@ class IgnoresObservationInPolicy(BrokenAlgorithm):
         constant = np.zeros_like(features)
         constant[:, 0] = 1.0
         super()._improve_policy(constant, *step)
+
+
+ALGORITHMS: tuple[type[BrokenAlgorithm], ...] = (
+    BootstrapsAfterTermination,
+    NeverLearnsValues,
+    IgnoresObservationInValue,
+    IgnoresDiscount,
+    LearnsForNextObservation,
+    TakesTruncationForTermination,
+    TurnsAdvantageAround,
+    IgnoresObservationInPolicy,
+)

@@ -138,3 +138,14 @@ class LearnsNoActions(OwnLoop):
     def act(self, observ: np.ndarray) -> Any:
         """The worst action for the observation."""
         return 1 - super().act(observ)
+
+
+ALGORITHMS: tuple[type[OwnLoop], ...] = (
+    StepsOnAfterTruncation,
+    NeverSteps,
+    SendsWrongActions,
+    ActsOutOfSpace,
+    ActsByTheLastObservation,
+    LearnsInAct,
+    LearnsNoActions,
+)

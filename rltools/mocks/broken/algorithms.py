@@ -1,33 +1,11 @@
-"""The list of all algorithms with a mistake, each with the checks that find it."""
+"""All broken algorithms, one or more for every check of `check_algorithm`."""
 
 from rltools.mocks.broken import algorithm_acting, algorithm_learning, algorithm_loops
+from rltools.mocks.broken.algorithm_loops import OwnLoop
+from rltools.mocks.broken.broken_algorithm import BrokenAlgorithm
 
-ALGORITHMS = (
-    algorithm_acting.ReturnsOneAction,
-    algorithm_acting.ReturnsFloats,
-    algorithm_acting.ExpectsEveryEnd,
-    algorithm_acting.IsOffByOne,
-    algorithm_acting.EvaluatesOutOfSpace,
-    algorithm_acting.KnowsNoSubsets,
-    algorithm_acting.KeepsMemory,
-    algorithm_acting.ForgetsAtTheEnd,
-    algorithm_acting.MixesMemories,
-    algorithm_acting.KnowsItsPlace,
-    algorithm_acting.LearnsInEvaluation,
-    algorithm_acting.CountsInEvaluation,
-    algorithm_learning.BootstrapsAfterTermination,
-    algorithm_learning.NeverLearnsValues,
-    algorithm_learning.IgnoresObservationInValue,
-    algorithm_learning.IgnoresDiscount,
-    algorithm_learning.LearnsForNextObservation,
-    algorithm_learning.TakesTruncationForTermination,
-    algorithm_learning.TurnsAdvantageAround,
-    algorithm_learning.IgnoresObservationInPolicy,
-    algorithm_loops.StepsOnAfterTruncation,
-    algorithm_loops.NeverSteps,
-    algorithm_loops.SendsWrongActions,
-    algorithm_loops.ActsOutOfSpace,
-    algorithm_loops.ActsByTheLastObservation,
-    algorithm_loops.LearnsInAct,
-    algorithm_loops.LearnsNoActions,
+ALGORITHMS: tuple[type[BrokenAlgorithm] | type[OwnLoop], ...] = (
+    *algorithm_acting.ALGORITHMS,
+    *algorithm_learning.ALGORITHMS,
+    *algorithm_loops.ALGORITHMS,
 )

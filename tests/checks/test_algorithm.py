@@ -159,6 +159,32 @@ def test_actions_may_be_wrong_by_their_tolerance(error):
         assert "for the observation 0: expected [0.5] within 0.2, got" in failed.reason
 
 
+def test_discrete_actions_have_no_tolerance():
+    report = check(broken.algorithm_loops.LearnsNoActions, action_tolerance=1.5)
+    assert names(report.failed) == ["A5-action"]
+
+
+@pytest.mark.parametrize(("error", "failed"), [(1e-6, []), (1e-2, ["A3"])])
+def test_rounding_is_no_leak(error, failed):
+    class DependsOnBatchSize(LinearActorCritic):
+        def perform(self, indices, observ):
+            action = super().perform(indices, observ) * 0.9
+            return (action + error * len(indices)).astype(np.float32)
+
+    report = check_quickly(DependsOnBatchSize, continuous=True)
+    assert names(report.failed) == failed
+
+
+def test_steps_after_the_end_are_told():
+    [failed] = check_quickly(broken.algorithm_loops.StepsOnAfterTruncation).failed
+    for line in failed.violations:
+        assert re.fullmatch(
+            r"training, step \d+ of environment \d: expected a reset before it, as no "
+            "episode runs",
+            line,
+        )
+
+
 class RandomEvaluation(LinearActorCritic):
     def perform(self, indices, observ):
         return self._policy.sample(

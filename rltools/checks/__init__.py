@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rltools.checks.algorithm import check_algorithm as check_algorithm
     from rltools.checks.difference import differences as differences
     from rltools.checks.environment import check_env as check_env
     from rltools.checks.report import Report as Report
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 _EXPORTS = {
     "Report": "rltools.checks.report",
     "Result": "rltools.checks.report",
+    "check_algorithm": "rltools.checks.algorithm",
     "check_env": "rltools.checks.environment",
     "check_wrapper": "rltools.checks.wrapper",
     "differences": "rltools.checks.difference",

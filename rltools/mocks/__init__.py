@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rltools.mocks import broken as broken
     from rltools.mocks import faults as faults
     from rltools.mocks import probes as probes
     from rltools.mocks.algorithm import MockAlgorithm as MockAlgorithm
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from rltools.mocks.faulty_constructor import faulty as faulty
     from rltools.mocks.faulty_environment import Faulty as Faulty
     from rltools.mocks.identity import IdentityEnvironment as IdentityEnvironment
+    from rltools.mocks.linear_actor_critic import LinearActorCritic as LinearActorCritic
     from rltools.mocks.recording.recorder import Recorder as Recorder
     from rltools.mocks.recording.replay import Replay as Replay
     from rltools.mocks.scripted import ScriptedEnvironment as ScriptedEnvironment
 
-_SUBMODULES = {"faults", "probes"}
+_SUBMODULES = {"broken", "faults", "probes"}
 _EXPORTS = {
     "Call": "rltools.mocks.call",
     "CountingEnvironment": "rltools.mocks.counting",
@@ -32,6 +34,7 @@ _EXPORTS = {
     "Episode": "rltools.mocks.episode",
     "Faulty": "rltools.mocks.faulty_environment",
     "IdentityEnvironment": "rltools.mocks.identity",
+    "LinearActorCritic": "rltools.mocks.linear_actor_critic",
     "MockAlgorithm": "rltools.mocks.algorithm",
     "MockEnvironment": "rltools.mocks.environment",
     "ScriptedEnvironment": "rltools.mocks.scripted",

@@ -14,10 +14,10 @@ from rltools.errors import (
     InvalidArgumentError,
     InvalidObservationError,
     InvalidResultError,
-    InvalidSpaceError,
 )
 from rltools.mocks.action_source import Actions, ActionSource
 from rltools.mocks.call import Call
+from rltools.mocks.shared_spaces import shared_spaces
 from rltools.space_checks import describe, explain_mismatch
 
 # What an environment's episode waits for, and so which verb may come next.
@@ -57,7 +57,7 @@ class MockAlgorithm:
         seed: int | None = None,
         actions: Actions = None,
     ) -> None:
-        observation_space, action_space, count = _inspect(envs)
+        observation_space, action_space, count = shared_spaces(envs)
         self.calls: list[Call] = []
         self._observation_space = observation_space
         self._action_space = action_space
@@ -211,21 +211,3 @@ def _check_results(value: Any, count: int, name: str, kind: type) -> None:
             f"{name}: expected a {kind.__name__} array of shape ({count},), "
             f"got {describe(value)}"
         )
-
-
-def _inspect(envs: Any) -> tuple[gym.Space[Any], gym.Space[Any], int]:
-    if isinstance(envs, gym.vector.VectorEnv):
-        return envs.single_observation_space, envs.single_action_space, envs.num_envs
-    if not isinstance(envs, Sequence) or not envs:
-        raise InvalidArgumentError(
-            "expected envs to be a vector environment or a non-empty sequence of "
-            f"environments, got {describe(envs)}."
-        )
-    for index, env in enumerate(envs):
-        for name in ("observation_space", "action_space"):
-            space, expected = getattr(env, name), getattr(envs[0], name)
-            if space != expected:
-                raise InvalidSpaceError(
-                    f"envs[{index}].{name}: expected {expected}, got {space}"
-                )
-    return envs[0].observation_space, envs[0].action_space, len(envs)

@@ -7,6 +7,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rltools.mocks.broken.algorithms import ALGORITHMS as ALGORITHMS
+    from rltools.mocks.broken.broken_algorithm import BrokenAlgorithm as BrokenAlgorithm
     from rltools.mocks.broken.environments import ENVIRONMENTS as ENVIRONMENTS
     from rltools.mocks.broken.sound import SoundEnvironment as SoundEnvironment
     from rltools.mocks.broken.wrapper_base import BrokenWrapper as BrokenWrapper
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 _EXPORTS = {
     "BrokenWrapper": "rltools.mocks.broken.wrapper_base",
+    "ALGORITHMS": "rltools.mocks.broken.algorithms",
+    "BrokenAlgorithm": "rltools.mocks.broken.broken_algorithm",
     "ENVIRONMENTS": "rltools.mocks.broken.environments",
     "SoundEnvironment": "rltools.mocks.broken.sound",
     "WRAPPERS": "rltools.mocks.broken.wrappers",

@@ -205,7 +205,8 @@ class BatchEnv(gym.vector.VectorEnv):
 
         Args:
             seed: An integer gives environment `i` the seed `seed + i`; a sequence has a
-                seed or None for each environment that is reset.
+                seed or None for each of the `indices`, or for each environment of the
+                batch, also where a mask chooses some.
             options: Passed on to the environments, but for the entry `"reset_mask"`: a
                 boolean array of shape `(num_envs,)` that says which to reset.
             indices: The environments to reset, in any order, each at most once.
@@ -223,7 +224,8 @@ class BatchEnv(gym.vector.VectorEnv):
         self._check_usable(to_reset=True)
         options, mask = inputs.parse_reset_mask(options, self.num_envs)
         chosen = inputs.choose_indices(indices, mask, self.num_envs)
-        seeds = inputs.seeds_for(seed, chosen)
+        count = None if mask is None else self.num_envs  # As Gymnasium has it.
+        seeds = inputs.seeds_for(seed, chosen, count)
         self._groups.check_free(chosen, to_reset=True)
         if isinstance(seed, int | np.integer):
             super().reset(seed=int(seed))  # The batch's own generator.

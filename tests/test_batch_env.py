@@ -22,6 +22,7 @@ from rltools.errors import (
     InvalidResultError,
     InvalidSpaceError,
     PendingCallError,
+    RemoteError,
     RequestTimeoutError,
     ResetNeededError,
 )
@@ -311,6 +312,22 @@ def test_seeds_in_the_order_of_indices():
     batch = counting(1, 1)
     batch.reset(seed=[5, 6], indices=[1, 0])
     assert [env.seeds[0] for env in batch.envs] == [6, 5]
+
+
+def test_a_worker_refuses_one_environment_twice():
+    env = MockEnvironment((1,), (1,))
+    with pytest.raises(RemoteError, match="an environment of its own"):
+        BatchEnv.launch([lambda: env] * 2, workers=1)
+
+
+def test_seeds_beside_a_mask_are_those_of_all_environments():
+    batch = counting(1, 1)
+    batch.reset()
+    options = {"reset_mask": np.array([False, True])}
+    batch.reset(seed=[5, 6], options=options)
+    assert [env.seeds[1:] for env in batch.envs] == [[], [6]]
+    with pytest.raises(ValueError, match="seed: expected 2 seeds, got 1"):
+        batch.reset(seed=[6], options=options)
 
 
 @pytest.mark.parametrize(

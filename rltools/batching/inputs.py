@@ -73,17 +73,29 @@ def choose_indices(
 
 
 def seeds_for(
-    seed: int | Sequence[int | None] | None, indices: Sequence[int]
+    seed: int | Sequence[int | None] | None,
+    indices: Sequence[int],
+    count: int | None = None,
 ) -> list[int | None]:
-    """The seed of each environment that is reset; see `BatchEnv.reset`."""
+    """The seed of each environment that is reset; see `BatchEnv.reset`.
+
+    Args:
+        seed: What the caller gave.
+        indices: The environments to reset.
+        count: The number of all environments if a sequence has a seed for each, or None
+            if it has those of the ones to reset.
+    """
     if seed is None:
         return [None] * len(indices)
     if isinstance(seed, int | np.integer) and not isinstance(seed, bool):
         return [int(seed) + index for index in indices]
     if isinstance(seed, bool | str | bytes) or not isinstance(seed, _SeedList):
         raise TypeError(f"seed: expected an integer or integers, got {describe(seed)}.")
-    if len(seed) != len(indices):
-        raise ValueError(f"seed: expected {len(indices)} seeds, got {len(seed)}.")
+    wanted = len(indices) if count is None else count
+    if len(seed) != wanted:
+        raise ValueError(f"seed: expected {wanted} seeds, got {len(seed)}.")
+    if count is not None:
+        seed = [seed[index] for index in indices]
     return [None if item is None else int(item) for item in seed]
 
 

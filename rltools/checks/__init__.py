@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rltools.checks.algorithm import check_algorithm as check_algorithm
+    from rltools.checks.batch_environment import check_batch_env as check_batch_env
     from rltools.checks.difference import differences as differences
     from rltools.checks.environment import check_env as check_env
     from rltools.checks.report import Report as Report
@@ -15,6 +16,7 @@ _EXPORTS = {
     "Report": "rltools.checks.report",
     "Result": "rltools.checks.report",
     "check_algorithm": "rltools.checks.algorithm",
+    "check_batch_env": "rltools.checks.batch_environment",
     "check_env": "rltools.checks.environment",
     "check_wrapper": "rltools.checks.wrapper",
     "differences": "rltools.checks.difference",

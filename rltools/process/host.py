@@ -10,7 +10,7 @@ import cloudpickle
 import gymnasium as gym
 import numpy as np
 
-from rltools.errors import InvalidSpaceError
+from rltools.errors import InvalidArgumentError, InvalidSpaceError
 from rltools.hosting.batched import assemble, splitter
 from rltools.hosting.columns import Columns, columns_in
 from rltools.hosting.env_group import EnvGroup
@@ -122,6 +122,11 @@ class Host:
             raise TypeError(
                 f"constructor: expected it to return a gymnasium.Env, got {env!r}. "
                 "Environments of the older gym package need wrappers.FromGym."
+            )
+        if any(env is other for other in self._envs):
+            raise InvalidArgumentError(
+                "constructors: expected each to return an environment of its own, got "
+                "one twice."
             )
         self._envs.append(env)
         for kind in ("observation_space", "action_space"):

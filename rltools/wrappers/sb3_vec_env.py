@@ -95,7 +95,7 @@ class _BatchVecEnv:
         for indices in self._indices_by_options():
             observ = self._reset(
                 np.isin(np.arange(self.num_envs), indices),
-                seed=[self._seeds[index] for index in indices],
+                seed=self._seeds,
                 options=self._options[indices[0]],
             )
         self._seeds = [None] * self.num_envs

@@ -1,0 +1,129 @@
+"""Checks a batch of environments: values, autoreset, inputs, errors and life."""
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode
+
+from rltools.arguments import check_callable, check_integer
+from rltools.checks.batch import autoreset as endings
+from rltools.checks.batch import failing, inputs, membership, values
+from rltools.checks.batch.trial import BatchOptions, BatchTrial
+from rltools.checks.check import run_checks
+from rltools.checks.report import Report
+from rltools.errors import InvalidArgumentError
+from rltools.space_checks import describe
+
+CHECKS = tuple(
+    sorted(
+        (
+            *values.CHECKS,
+            *endings.CHECKS,
+            *inputs.CHECKS,
+            *failing.CHECKS,
+            *membership.CHECKS,
+        ),
+        key=lambda check: int(check.name[1:]),
+    )
+)
+
+
+def check_batch_env(
+    make_batch: Callable[..., gym.vector.VectorEnv],
+    make_env: Callable[[], gym.Env[Any, Any]],
+    *,
+    num_envs: int = 3,
+    steps: int = 100,
+    seed: int = 0,
+    timeout: float = 10.0,
+    autoreset: AutoresetMode | None = None,
+    copies: bool = True,
+    checks_actions: bool = True,
+    mixed_infos: bool = True,
+    consecutive_seeds: bool = True,
+    seed_lists: bool = True,
+    reward_dtype: Any = np.float64,
+    spaces: Mapping[str, gym.Space[Any]] | None = None,
+    exclude: Collection[str] = (),
+) -> Report:
+    """Check that a vector environment is what its single environments are, in a batch.
+
+    The batch is given the caller's environments and some that do as they are told:
+    their observations show every mix-up, lost step and surplus reset. What it should
+    return is what single environments in this process return.
+
+    Args:
+        make_batch: Makes a `gymnasium.vector.VectorEnv` of a list of constructors, such
+            as `gymnasium.vector.SyncVectorEnv`. A function without arguments makes one
+            of environments like those of `make_env`; checks that need others are then
+            skipped.
+        make_env: Makes a single environment, which passes `check_env`.
+        num_envs: The number of environments in a batch, at least 2.
+        steps: The number of steps to play the caller's environments.
+        seed: Seed of the first reset and of the actions.
+        timeout: Seconds that any call of the batch may take. Needs the main thread of a
+            system with alarms; elsewhere, calls that hang are waited for.
+        autoreset: What follows the end of an episode, where the batch does not tell by
+            its `metadata["autoreset_mode"]`.
+        copies: Whether what was returned stays as it is. False of a batch that uses its
+            arrays again.
+        checks_actions: Whether actions outside of the action space raise; if not, only
+            a wrong number of them must.
+        mixed_infos: Whether infos of one key may differ between environments in their
+            type or shape.
+        consecutive_seeds: Whether a seed `s` means `s + i` for environment `i`; if not,
+            they only have to be distinct.
+        seed_lists: Whether a list of seeds, one for each environment, is taken.
+        reward_dtype: The dtype of rewards.
+        spaces: Spaces to be echoed, by their names in the report, where the batch is
+            not made for those of all kinds and dtypes.
+        exclude: Names of checks not to run.
+
+    Returns:
+        The report of all checks; `report.raise_on_failure()` is the usual next call.
+
+    Raises:
+        InvalidArgumentError: An argument makes no sense.
+        InvalidOptionError: `exclude` has a name that no check bears.
+
+    >>> import rltools
+    >>> from rltools.mocks import MockEnvironment
+    >>> def make_batch(constructors):
+    ...     return rltools.BatchEnv([make() for make in constructors])
+    >>> check_batch_env(make_batch, lambda: MockEnvironment((3,), (2,))).failed
+    []
+    """
+    check_callable("make_batch", make_batch)
+    check_callable("make_env", make_env)
+    if autoreset is not None and not isinstance(autoreset, AutoresetMode):
+        raise InvalidArgumentError(
+            f"autoreset: expected an AutoresetMode or None, got {describe(autoreset)}."
+        )
+    if not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
+        raise InvalidArgumentError(
+            f"timeout: expected a number of seconds above 0, got {describe(timeout)}."
+        )
+    if spaces is not None and not isinstance(spaces, Mapping):
+        raise InvalidArgumentError(
+            f"spaces: expected a dict from names to spaces, got {describe(spaces)}."
+        )
+    options = BatchOptions(
+        num_envs=check_integer("num_envs", num_envs, at_least=2),
+        steps=check_integer("steps", steps, at_least=1),
+        seed=check_integer("seed", seed, at_least=0),
+        timeout=timeout,
+        autoreset=autoreset,
+        copies=copies,
+        checks_actions=checks_actions,
+        mixed_infos=mixed_infos,
+        consecutive_seeds=consecutive_seeds,
+        seed_lists=seed_lists,
+        reward_dtype=np.dtype(reward_dtype),
+        spaces=spaces,
+    )
+    with BatchTrial(make_batch, make_env, options) as trial:
+        name = getattr(make_batch, "__qualname__", None) or repr(make_batch)
+        return run_checks(trial, CHECKS, name=name, exclude=exclude)

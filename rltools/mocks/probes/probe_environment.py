@@ -85,9 +85,11 @@ class ProbeEnvironment(StrictEnvironment):
             InvalidObservationError: The observation is not one of this environment.
         """
         state = self._check_state(observ)
-        value = self.values(gamma)[state]
         good = self._good_action(state)
-        return value if good is None else value - 1.0 + self._score(action, good)
+        if good is None:
+            return self.values(gamma)[state]
+        check_discount(gamma)
+        return self._score(action, good)  # Nothing follows where the action matters.
 
     def best_action(self, observ: np.ndarray) -> Any:
         """The only best action, or None where all actions are equally good.

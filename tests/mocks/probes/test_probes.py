@@ -118,6 +118,40 @@ def test_values_obey_bellmans_equation(probe, continuous, gamma, seed):
                 assert env.action_value(observ, action, gamma) < value
 
 
+@pytest.mark.parametrize(
+    ("continuous", "action", "reward"),
+    [
+        (False, 1, 1.0),
+        (False, 0, -1.0),
+        (True, [0.5], 1.0),
+        (True, [0.0], 0.75),
+        (True, [1.0], 0.75),
+        (True, [-1.0], -1.25),
+    ],
+)
+def test_rewards_of_actions(continuous, action, reward):
+    action = np.float32(action) if continuous else action
+    env = ActionDependent(continuous=continuous)
+    observ, _ = env.reset()
+    assert env.step(action)[1] == reward
+    assert env.action_value(observ, action, GAMMA) == reward
+    # The other way round where the observation is -1.
+    mirrored = -action if continuous else 1 - action
+    env = ObservationAndAction(continuous=continuous)
+    for number, same in ((1.0, action), (-1.0, mirrored)):
+        while env.reset()[0] != number:
+            pass
+        assert env.step(same)[1] == reward
+        observ = np.array([number], np.float32)
+        assert env.action_value(observ, same, GAMMA) == reward
+
+
+@every_probe
+def test_values_of_actions_need_a_discount(probe):
+    with pytest.raises(InvalidArgumentError, match="gamma"):
+        probe().action_value(np.float32([max(VALUES[probe])]), 1, -1)
+
+
 @every_probe
 @both_actions
 def test_the_best_actions_earn_the_values(probe, continuous):

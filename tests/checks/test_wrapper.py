@@ -346,6 +346,48 @@ def test_exceptions_and_results_of_another_form_are_told():
     )
 
 
+class TestAttributes:
+    """Each part of what W3 demands is demanded by itself."""
+
+    def test_way_inside(self):
+        lines = check(wrapper_attributes.SkipsLayers)["W3"].violations
+        assert lines[0].startswith("env: expected it to lead to <MockEnvironment")
+
+    def test_set_attribute_is_confirmed(self):
+        class Silent(gym.Wrapper):
+            def set_wrapper_attr(self, name, value, *, force=True):
+                is_set = super().set_wrapper_attr(name, value, force=force)
+                return None if is_set else False
+
+        lines = check(Silent)["W3"].violations
+        assert set(lines) == {
+            "set_wrapper_attr: expected True when set, got None (NoneType)"
+        }
+
+    def test_attribute_that_nothing_has_is_denied(self):
+        class Boasting(gym.Wrapper):
+            def set_wrapper_attr(self, name, value, *, force=True):
+                super().set_wrapper_attr(name, value, force=force)
+                return True
+
+        [line] = check(Boasting)["W3"].violations
+        assert line == (
+            "set_wrapper_attr: expected force=False to set none that nothing has and "
+            "to return False, got True (bool)"
+        )
+
+    def test_attribute_that_nothing_has_is_an_attribute_error(self):
+        class Misleading(gym.Wrapper):
+            def get_wrapper_attr(self, name):
+                try:
+                    return super().get_wrapper_attr(name)
+                except AttributeError as error:
+                    raise KeyError(name) from error
+
+        [line] = check(Misleading)["W3"].violations
+        assert line.startswith("attributes that nothing has: raised KeyError: ")
+
+
 class TestSeveralResetsInOne:
     """The seed has to arrive with one of them, the options with the last one."""
 
@@ -356,6 +398,14 @@ class TestSeveralResetsInOne:
                 return self.env.reset(options=options)
 
         assert len(check(Warm).passed) == 6
+
+    def test_seed_with_both(self):
+        class Careful(gym.Wrapper):
+            def reset(self, *, seed=None, options=None):
+                self.env.reset(seed=seed, options=options)
+                return self.env.reset(seed=seed, options=options)
+
+        assert len(check(Careful).passed) == 6
 
     def test_options_first_only(self):
         class Forgetful(gym.Wrapper):

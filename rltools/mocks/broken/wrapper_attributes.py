@@ -56,6 +56,24 @@ class KeepsAttributes(BrokenWrapper):
         return True
 
 
+class LooksAtTheBottom(BrokenWrapper):
+    """Attributes are those of the innermost environment, past all wrappers between."""
+
+    trips = frozenset({"W3"})
+
+    def has_wrapper_attr(self, name: str) -> bool:
+        """Ask the wrong object."""
+        return hasattr(self.unwrapped, name)
+
+    def get_wrapper_attr(self, name: str) -> Any:
+        """Get it from the wrong object."""
+        return getattr(self.unwrapped, name)
+
+    def set_wrapper_attr(self, name: str, value: Any, *, force: bool = True) -> bool:
+        """Set it in the wrong object."""
+        return self.unwrapped.set_wrapper_attr(name, value, force=force)
+
+
 class HasEverything(BrokenWrapper):
     """Every attribute exists, and is None where nothing has it."""
 
@@ -87,6 +105,7 @@ WRAPPERS: tuple[type[BrokenWrapper], ...] = (
     HidesUnwrapped,
     SkipsLayers,
     KeepsAttributes,
+    LooksAtTheBottom,
     HasEverything,
     HidesGenerator,
 )

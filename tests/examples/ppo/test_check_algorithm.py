@@ -56,6 +56,7 @@ class CheckedPPO:
         return [*algo.variables, *optimizer, algo.generator.state]
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("continuous", [False, True], ids=["categorical", "gaussian"])
 def test_ppo_passes(make_config, tmp_path, continuous):
     config = make_config(

@@ -23,6 +23,7 @@ from rltools.fixtures.leak_checks import no_leaks, no_leaks_options
 from rltools.fixtures.markers import describe_marker, gather_options
 from rltools.fixtures.options import (
     ExternalProcessOptions,
+    FixtureOptions,
     MockAlgorithmOptions,
     MockBatchOptions,
     MockEnvironmentOptions,
@@ -38,14 +39,14 @@ if TYPE_CHECKING:
     from rltools.wrappers import ExternalProcess
 
 __all__ = ["no_leaks", "no_leaks_options"]  # Fixtures from elsewhere.
-_MARKERS = {
-    "mock_environment": MockEnvironmentOptions,
-    "mock_batch": MockBatchOptions,
-    "mock_algorithm": MockAlgorithmOptions,
-    "external_process": ExternalProcessOptions,
-    "no_leaks": NoLeaksOptions,
-    "rng": RngOptions,
-}
+_OPTIONS: tuple[type[FixtureOptions], ...] = (
+    MockEnvironmentOptions,
+    MockBatchOptions,
+    MockAlgorithmOptions,
+    ExternalProcessOptions,
+    NoLeaksOptions,
+    RngOptions,
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,8 +61,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers, each with its signature."""
-    for name, options in _MARKERS.items():
-        config.addinivalue_line("markers", describe_marker(name, options))
+    for options in _OPTIONS:
+        config.addinivalue_line("markers", describe_marker(options))
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say where the check for leaks sees less than it could."""
+    if not config.getoption("rltools_no_leaks"):
+        return None
+    from rltools.leaks.processes import list_processes
+
+    if list_processes():
+        return None
+    return "rltools: leaks of descriptors and threads only can be found on this system"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -84,11 +96,14 @@ def rng_options() -> Mapping[str, Any]:
 
 
 @pytest.fixture
-def rng(request: pytest.FixtureRequest) -> "np.random.Generator":
+def rng(
+    request: pytest.FixtureRequest,
+    rng_options: Mapping[str, Any],
+) -> "np.random.Generator":
     """A NumPy random generator whose seed is derived from the name of the test."""
     import numpy as np
 
-    seed = gather_options(RngOptions, request, "rng").seed
+    seed = gather_options(RngOptions, request, rng_options).seed
     if seed is None:
         seed = zlib.crc32(request.node.nodeid.encode())
     return np.random.default_rng(seed)
@@ -102,7 +117,9 @@ def mock_environment_options() -> Mapping[str, Any]:
 
 @pytest.fixture
 def make_mock_environment(
-    request: pytest.FixtureRequest, rng: "np.random.Generator"
+    request: pytest.FixtureRequest,
+    mock_environment_options: Mapping[str, Any],
+    rng: "np.random.Generator",
 ) -> Iterator[Callable[..., "MockEnvironment"]]:
     """A function that makes mock environments and closes them after the test.
 
@@ -112,7 +129,7 @@ def make_mock_environment(
     """
     from rltools.mocks import MockEnvironment
 
-    options = gather_options(MockEnvironmentOptions, request, "mock_environment")
+    options = gather_options(MockEnvironmentOptions, request, mock_environment_options)
     signature = inspect.signature(MockEnvironment)
     seeds = options.seeds(rng)
     with contextlib.ExitStack() as stack:
@@ -129,13 +146,15 @@ def make_mock_environment(
 
 @pytest.fixture
 def mock_environment(
-    request: pytest.FixtureRequest, rng: "np.random.Generator"
+    request: pytest.FixtureRequest,
+    mock_environment_options: Mapping[str, Any],
+    rng: "np.random.Generator",
 ) -> Iterator["MockEnvironment"]:
     """A mock environment (not yet reset), closed after the test.
 
     Without options it has observations of shape (3,) and actions of shape (2,).
     """
-    options = gather_options(MockEnvironmentOptions, request, "mock_environment")
+    options = gather_options(MockEnvironmentOptions, request, mock_environment_options)
     with contextlib.closing(options.constructor(next(options.seeds(rng)))()) as env:
         yield env
 
@@ -148,7 +167,10 @@ def mock_batch_options() -> Mapping[str, Any]:
 
 @pytest.fixture
 def mock_batch(
-    request: pytest.FixtureRequest, rng: "np.random.Generator"
+    request: pytest.FixtureRequest,
+    mock_environment_options: Mapping[str, Any],
+    mock_batch_options: Mapping[str, Any],
+    rng: "np.random.Generator",
 ) -> Iterator["BatchEnv"]:
     """A batch (not yet reset) of mock environments, closed after the test.
 
@@ -157,8 +179,8 @@ def mock_batch(
     """
     from rltools.batch_env import BatchEnv
 
-    options = gather_options(MockBatchOptions, request, "mock_batch")
-    of_each = gather_options(MockEnvironmentOptions, request, "mock_environment")
+    options = gather_options(MockBatchOptions, request, mock_batch_options)
+    of_each = gather_options(MockEnvironmentOptions, request, mock_environment_options)
     seeds = itertools.islice(of_each.seeds(rng), options.num_envs)
     batch = BatchEnv.launch(
         [of_each.constructor(seed) for seed in seeds],
@@ -180,12 +202,15 @@ def mock_algorithm_options() -> Mapping[str, Any]:
 
 @pytest.fixture
 def mock_algorithm(
-    request: pytest.FixtureRequest, mock_batch: "BatchEnv", rng: "np.random.Generator"
+    request: pytest.FixtureRequest,
+    mock_algorithm_options: Mapping[str, Any],
+    mock_batch: "BatchEnv",
+    rng: "np.random.Generator",
 ) -> "MockAlgorithm":
     """An algorithm of random valid actions for `mock_batch` that records its calls."""
     from rltools.mocks import MockAlgorithm
 
-    seed = gather_options(MockAlgorithmOptions, request, "mock_algorithm").seed
+    seed = gather_options(MockAlgorithmOptions, request, mock_algorithm_options).seed
     if seed is None:
         seed = int(rng.integers(2**31))
     return MockAlgorithm(mock_batch, seed=seed)
@@ -200,6 +225,7 @@ def external_process_options() -> Mapping[str, Any]:
 @pytest.fixture
 def external_process(
     request: pytest.FixtureRequest,
+    external_process_options: Mapping[str, Any],
 ) -> Iterator[Callable[..., "ExternalProcess"]]:
     """A function that starts environments in other processes and closes them all.
 
@@ -209,7 +235,7 @@ def external_process(
     """
     from rltools.wrappers import ExternalProcess
 
-    options = gather_options(ExternalProcessOptions, request, "external_process")
+    options = gather_options(ExternalProcessOptions, request, external_process_options)
     with contextlib.ExitStack() as stack:
 
         def start(*args: Any, **kwargs: Any) -> "ExternalProcess":

@@ -107,7 +107,6 @@ class LeakCheck:
         if left:
             let_go()
             gc.collect()
-            _reap()
             left = self._look()
         if any(each.kind in ("process", "thread") for each in left):
             self._wait_for(left)

@@ -47,10 +47,9 @@ def find_named_blocks() -> set[Belonging]:
     for entry in entries:
         with contextlib.suppress(FileNotFoundError):  # Unlinked meanwhile.
             status = entry.stat(follow_symlinks=False)
-            if not is_kept(entry.path):
-                text = f"shared memory {entry.path}, {status.st_size:,} bytes"
-                key = (entry.path, status.st_ino)
-                found.add(Belonging("shared memory", key, text))
+            text = f"shared memory {entry.path}, {status.st_size:,} bytes"
+            key = (entry.path, status.st_ino)
+            found.add(Belonging("shared memory", key, text))
     return found
 
 

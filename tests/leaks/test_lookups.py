@@ -140,6 +140,18 @@ def test_processes_that_have_ended_need_no_waiting():
     wait_for_processes([2**22 + 1], float("inf"))
 
 
+@linux
+def test_memory_that_has_gone_was_in_use(tmp_path, monkeypatch):
+    """It was listed, and unlinked before it was asked who uses it."""
+    monkeypatch.setattr(shared_memory, "NAMED_BLOCKS", tmp_path)
+    for name in ("gone", "there"):
+        (tmp_path / name).touch()
+    blocks = shared_memory.find_named_blocks()
+    (tmp_path / "gone").unlink()
+    [block] = shared_memory.without_those_of_others(blocks)
+    assert str(block) == f"shared memory {tmp_path}/there, 0 bytes"
+
+
 def test_this_thread_and_those_that_have_ended_are_not_listed():
     texts = {str(each) for each in find_threads()}
     assert not any("MainThread" in text for text in texts)

@@ -252,6 +252,17 @@ def test_a_descriptor_in_the_place_of_another_is_told(later):
     assert lines_of(left)[0].startswith(f"descriptor {old}: socket:")
 
 
+def test_a_descriptor_of_another_kind_in_the_place_of_one_is_told(later):
+    """To the kernel, all that are behind no file may be one and the same."""
+    old = select.epoll()
+    with leaking() as left:
+        number = old.fileno()
+        old.close()
+        fresh = hold(later, os.eventfd(0))
+    assert fresh == number
+    assert lines_of(left) == [f"descriptor {number}: anon_inode:[eventfd]"]
+
+
 def test_a_file_may_lose_its_name_while_it_is_open(later, tmp_path):
     path = tmp_path / "file"
     hold(later, os.open(path, os.O_CREAT))
@@ -271,6 +282,16 @@ def test_mapped_memory_without_a_name_is_told(later):
     with leaking() as left:
         memory = later.enter_context(make_memory(3 * mmap.PAGESIZE))
     assert lines_of(left)[-1] == f"mapping of /memfd:mine, {len(memory):,} bytes"
+
+
+def test_memory_that_is_mapped_twice_is_told_once(later):
+    descriptor = hold(later, os.memfd_create("mine"))
+    os.ftruncate(descriptor, mmap.PAGESIZE)
+    with leaking() as left:
+        for _ in range(2):
+            later.enter_context(mmap.mmap(descriptor, mmap.PAGESIZE))
+    mappings = [str(each) for each in left if each.kind == "mapping"]
+    assert mappings == [f"mapping of /memfd:mine, {2 * mmap.PAGESIZE:,} bytes"]
 
 
 def test_mapped_memory_without_a_descriptor_is_told(later):

@@ -198,6 +198,16 @@ def test_other_things_than_spaces_are_named(option, value):
         environments(**{option: value})
 
 
+class Custom(gym.spaces.Space):
+    pass
+
+
+@pytest.mark.parametrize("option", ["observation_space", "action_space"])
+def test_spaces_of_unknown_kinds_are_an_error_at_once(option):
+    with pytest.raises(InvalidSpaceError, match="type=Custom"):
+        environments(**{option: Custom()})
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [

@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from rltools import errors as errors
     from rltools import in_graph as in_graph
+    from rltools import leaks as leaks
     from rltools import mocks as mocks
     from rltools import nested as nested
     from rltools import strategies as strategies
@@ -28,7 +29,15 @@ if TYPE_CHECKING:
     from rltools.in_graph.simulate import simulate as simulate
     from rltools.loop import Loop as Loop
 
-_SUBMODULES = {"errors", "in_graph", "mocks", "nested", "strategies", "wrappers"}
+_SUBMODULES = {
+    "errors",
+    "in_graph",
+    "leaks",
+    "mocks",
+    "nested",
+    "strategies",
+    "wrappers",
+}
 _EXPORTS = {
     "AttrDict": "rltools.attr_dict",
     "BatchEnv": "rltools.batch_env",

@@ -37,6 +37,20 @@ def check_integer(name: str, value: Any, *, at_least: int) -> int:
     return number
 
 
+def check_flag(name: str, value: Any) -> bool:
+    """Check that an argument is True or False; returns it.
+
+    Raises:
+        InvalidArgumentError: It is something else.
+    """
+    if not isinstance(value, bool):
+        kind = type(value).__name__
+        raise InvalidArgumentError(
+            f"expected {name} to be True or False, got {value!r} ({kind})."
+        )
+    return value
+
+
 def check_callable(name: str, value: Any) -> None:
     """Check that an argument can be called.
 
@@ -84,6 +98,39 @@ def check_path(name: str, value: Any) -> Path:
             f"expected {name} to be a path, got {value!r} ({kind})."
         )
     return Path(path).absolute()
+
+
+def check_not_negative(name: str, value: Any) -> float:
+    """Check that an argument is a number of at least zero; returns it.
+
+    Raises:
+        InvalidArgumentError: It is not.
+    """
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not value >= 0:
+        kind = type(value).__name__
+        raise InvalidArgumentError(
+            f"expected {name} to be a number of at least 0, got {value!r} ({kind})."
+        )
+    return value
+
+
+def check_strings(name: str, value: Any) -> tuple[str, ...]:
+    """Check that an argument is a list, tuple or set of strings; returns a tuple.
+
+    Raises:
+        InvalidArgumentError: It is not, such as a single string.
+
+    >>> check_strings("ignore", ["a", "b"])
+    ('a', 'b')
+    """
+    is_collection = isinstance(value, list | tuple | set | frozenset)
+    if not is_collection or not all(isinstance(each, str) for each in value):
+        kind = type(value).__name__
+        raise InvalidArgumentError(
+            f"expected {name} to be a list of strings, got {value!r} ({kind})."
+        )
+    return tuple(value)
 
 
 def check_writable(name: str, folder: Path) -> None:

@@ -120,6 +120,19 @@ class ConfigError(RLToolsError, ValueError):
     """A configuration has an unknown key or a value of the wrong type."""
 
 
+class LeakError(RLToolsError, AssertionError):
+    """A block of code left something behind that it should have given back.
+
+    Attributes:
+        left: What it left, a tuple of `rltools.leaks.Belonging`.
+    """
+
+    def __init__(self, subject: str, left: tuple[Any, ...]) -> None:
+        lines = "\n".join(f"- {each}" for each in left)
+        super().__init__(f"{subject} left behind:\n{lines}")
+        self.left = left
+
+
 class CheckpointError(RLToolsError, RuntimeError):
     """A checkpoint could not be written or read."""
 

@@ -10,6 +10,7 @@ from rltools import errors
 CONTEXT = {"worker": 3, "command": "step", "step": 12}
 ARGUMENTS = {
     errors.MissingExtraError: (("tensorflow", "tensorflow"), {}),
+    errors.LeakError: (("The test", ("descriptor 3: /dev/null",)), {}),
     errors.BatchError: (("step", {1: ValueError("stuck")}), {}),
     errors.WorkerError: (("worker 3",), CONTEXT),
     errors.RemoteError: (

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 import rltools
-from rltools import mocks
+from rltools import leaks, mocks
 from rltools.errors import MissingExtraError
 
 _HEAVY = ("tensorflow", "gymnasium", "gym", "hypothesis", "ray", "optree", "rich")
@@ -26,6 +26,8 @@ def _run(program):
         "rltools.pytest_plugin",
         "rltools.cli",
         "rltools.errors",
+        "rltools.leaks",
+        "rltools.leaks.check",
         "rltools.mocks",
     ],
 )
@@ -47,7 +49,9 @@ def test_mocks_never_import_tensorflow():
     assert "tensorflow" not in loaded
 
 
-@pytest.mark.parametrize("module", [rltools, mocks], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [rltools, leaks, mocks], ids=lambda module: module.__name__
+)
 def test_every_name_resolves_and_is_listed(module):
     assert len(set(module.__all__)) == len(module.__all__) > 0
     for name in module.__all__:
@@ -61,7 +65,9 @@ def test_star_import():
     assert set(rltools.__all__) <= set(names)
 
 
-@pytest.mark.parametrize("module", [rltools, mocks], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [rltools, leaks, mocks], ids=lambda module: module.__name__
+)
 def test_unknown_names_are_attribute_errors(module):
     with pytest.raises(AttributeError, match=f"'{module.__name__}' .* 'no_such_name'"):
         _ = module.no_such_name

@@ -161,15 +161,15 @@ def test_rng_depends_on_the_test_only(run, pytester):
 
 def test_docstrings_show_as_help(run):
     result = run("", "--fixtures")
-    for name in (
-        "external_process",
-        "make_mock_environment",
-        "mock_algorithm",
-        "mock_batch",
-        "mock_environment",
-        "rng",
-    ):
-        result.stdout.re_match_lines([rf"{name} -- .*pytest_plugin.py:\d+", r"    \w+"])
+    names = (
+        *("external_process", "make_mock_environment", "mock_algorithm", "mock_batch"),
+        *("mock_environment", "no_leaks", "rng", "external_process_options"),
+        *("mock_algorithm_options", "mock_batch_options", "mock_environment_options"),
+        *("no_leaks_options", "rng_options"),
+    )
+    for name in names:
+        place = rf"{name} -- .*rltools/.*\.py:\d+"
+        result.stdout.re_match_lines([place, r"    [A-Z].*[.:]$"])
 
 
 def test_fixtures_may_be_overridden(run):

@@ -23,8 +23,10 @@ def parse_autoreset(mode: str | AutoresetMode) -> AutoresetMode:
     """The Gymnasium mode for its name, such as `"next_step"`."""
     if isinstance(mode, AutoresetMode):
         return mode
-    if mode not in _MODES:
-        raise ValueError(f"autoreset: expected one of {list(_MODES)}, got {mode!r}.")
+    if not isinstance(mode, str) or mode not in _MODES:
+        raise InvalidArgumentError(
+            f"autoreset: expected one of {list(_MODES)}, got {mode!r}."
+        )
     return _MODES[mode]
 
 

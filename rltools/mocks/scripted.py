@@ -29,13 +29,15 @@ class ScriptedEnvironment(StrictEnvironment):
     """Plays back given episodes, one for each reset, in their order.
 
     Everything that is returned is a copy, and so is the script that is kept. An episode
-    may be given up by a reset, which begins the next one. Seeds are ignored.
+    may be given up by a reset, which begins the next one.
 
     Args:
         episodes: The script.
         observation_space: The space of the observations.
         action_space: The space of the actions.
         repeat: Whether the script begins again after its end.
+        seed_chooses: Whether a reset with a seed goes on with the episode whose number
+            is the seed modulo their count. Otherwise seeds are ignored.
         allow_invalid: Whether what the script returns may break the contract of
             environments, for a test of what happens then.
 
@@ -55,6 +57,7 @@ class ScriptedEnvironment(StrictEnvironment):
         observation_space: gym.Space[Any],
         action_space: gym.Space[Any],
         repeat: bool = False,
+        seed_chooses: bool = False,
         allow_invalid: bool = False,
     ) -> None:
         _check_types(episodes, observation_space, action_space)
@@ -62,6 +65,7 @@ class ScriptedEnvironment(StrictEnvironment):
         self.action_space = action_space
         self._episodes = copy.deepcopy(list(episodes))
         self._repeat = repeat
+        self._seed_chooses = seed_chooses
         for index, episode in enumerate(self._episodes):
             self._check_actions(episode, f"episodes[{index}]")
             if not allow_invalid:
@@ -81,6 +85,8 @@ class ScriptedEnvironment(StrictEnvironment):
         self, seed: int | None, options: dict[str, Any] | None
     ) -> tuple[Any, dict[str, Any]]:
         count = len(self._episodes)
+        if self._seed_chooses and seed is not None:
+            self._episode = seed % count - 1  # That before the one to begin.
         following = self._episode + 1
         if following >= count and not self._repeat:
             raise ScriptEndedError(

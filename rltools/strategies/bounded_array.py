@@ -32,6 +32,8 @@ def bounded_arrays(low: np.ndarray, high: np.ndarray) -> SearchStrategy[np.ndarr
         groups.setdefault(pair, []).append(index)
 
     def assemble(parts: tuple[np.ndarray, ...]) -> np.ndarray:
+        if len(parts) == 1:
+            return parts[0].reshape(shape)
         flat = np.empty(low.size, dtype)
         for indices, part in zip(groups.values(), parts, strict=True):
             flat[indices] = part

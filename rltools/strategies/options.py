@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from gymnasium import Space
 from hypothesis.strategies import SearchStrategy
 
-from rltools.errors import InvalidOptionError
+from rltools.errors import InvalidOptionError, InvalidSpaceError
 
 
 def require_strategy(name: str, value: Any) -> None:
@@ -42,6 +43,20 @@ def require_integer(name: str, value: Any, *, minimum: int) -> None:
         raise InvalidOptionError(
             expectation(f"an integer of at least {minimum}", name, value)
         )
+
+
+def require_space(name: str, value: Any) -> None:
+    """Check that an argument is a Gymnasium space.
+
+    Args:
+        name: Name of the argument.
+        value: The value it was given.
+
+    Raises:
+        InvalidSpaceError: It is something else.
+    """
+    if not isinstance(value, Space):
+        raise InvalidSpaceError(expectation("a Gymnasium space", name, value))
 
 
 def expectation(expected: str, name: str, value: Any) -> str:

@@ -277,3 +277,24 @@ def test_what_is_no_script(episodes, problem, allow_invalid):
 def test_spaces_must_be_spaces(name):
     with pytest.raises(InvalidSpaceError, match=f"{name} .* got 3"):
         make(*TWO, **{name: 3})
+
+
+def test_seeds_are_ignored_unless_they_choose():
+    episodes = [
+        Episode(number, [Transition(0, terminated=True)]) for number in range(3)
+    ]
+    space = gym.spaces.Discrete(3)
+    spaces = {"observation_space": space, "action_space": space}
+    env = ScriptedEnvironment(episodes, **spaces)
+    assert [env.reset(seed=2)[0] for _ in range(3)] == [0, 1, 2]
+    env = ScriptedEnvironment(episodes, seed_chooses=True, **spaces)
+    assert env.reset(seed=7)[0] == 1
+    assert env.reset()[0] == 2
+    with pytest.raises(ScriptEndedError):
+        env.reset()
+    assert env.reset(seed=0)[0] == 0
+    env.step(0)
+    assert not env.is_over
+    env.reset(seed=5)
+    env.step(0)
+    assert env.is_over

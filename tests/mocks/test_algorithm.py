@@ -250,7 +250,9 @@ def test_bad_results_are_named_and_leave_no_trace(algo, name, value, error):
     algo.experience(**_results())
 
 
-@pytest.mark.parametrize("envs", [[], None, MockEnvironment((2,), (3,))], ids=repr)
+@pytest.mark.parametrize(
+    "envs", [[], None, MockEnvironment((2,), (3,))], ids=["empty", "none", "one"]
+)
 def test_bad_environments(envs):
     with pytest.raises(InvalidArgumentError, match="envs"):
         MockAlgorithm(envs)

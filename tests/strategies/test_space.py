@@ -202,3 +202,25 @@ def test_invalid_options_are_named(option, value):
 def test_options_are_keyword_only():
     with pytest.raises(TypeError):
         spaces("all")
+
+
+def test_discrete_spaces_have_sizes_and_starts_independently():
+    drawn = draw_many(spaces(kinds=[gym_spaces.Discrete]))
+    assert {int(space.n) for space in drawn} == set(range(1, 11))
+    assert {int(space.start) for space in drawn} == set(range(-10, 11))
+
+
+def test_discrete_spaces_shrink_in_size_and_start():
+    """A planted bug in each: what is needed for it stays, the rest is gone."""
+    strategy = spaces(kinds=[gym_spaces.Discrete])
+    assert find(strategy, lambda space: space.n > 3) == gym_spaces.Discrete(4)
+    found = find(strategy, lambda space: space.start < -1)
+    assert found == gym_spaces.Discrete(1, start=-2)
+
+
+def test_nothing_is_simpler_than_a_single_number():
+    simplest = gym_spaces.Discrete(1)
+    assert find(spaces(), lambda space: True) == simplest
+    assert find(spaces(kinds="array_like"), lambda space: True) == simplest
+    found = find(spaces(), lambda space: isinstance(space, gym_spaces.Tuple))
+    assert found == gym_spaces.Tuple([simplest])

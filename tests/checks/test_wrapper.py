@@ -555,6 +555,39 @@ class TestWrappersOfTheirOwnKind:
         assert skipped(report) == {"W4"}
         assert not report.failed
 
+    def test_steps_that_show_the_first_of_several(self):
+        class First(gym.Wrapper):
+            def step(self, action):
+                result = self.env.step(action)
+                for _ in range(2):
+                    if result[2] or result[3]:
+                        break
+                    _, *rest = self.env.step(action)
+                    result = (result[0], *rest)
+                return result
+
+        assert len(check(First).passed) == 6
+
+    def test_nothing_is_stepped_on_after_its_end(self):
+        late = []
+
+        class Lax(MockEnvironment):
+            ended = False
+
+            def reset(self, **arguments):
+                self.ended = False
+                return super().reset(**arguments)
+
+            def step(self, action):
+                late.extend([1] * self.ended)
+                result = super().step(action)
+                self.ended = result[2]
+                return result
+
+        wrap = lambda env: theirs.RepeatAction(env, 2)  # noqa: E731
+        check(wrap, mock(kind=Lax), exclude=["W2"])  # W2 tries just that.
+        assert not late
+
     def test_own_chance_that_the_seed_restarts(self):
         class Noisy(gym.Wrapper):
             def reset(self, *, seed=None, options=None):

@@ -619,6 +619,16 @@ class TestOptions:
     def test_bounds_can_be_left_out(self):
         assert not check(wrapper_values.RoundsAtTheBounds, at_bounds=False).failed
 
+    def test_side_effects_at_the_bounds_can_be_left_out(self):
+        class Lowering(gym.Wrapper):
+            def step(self, action):
+                if np.all(action == self.action_space.high):
+                    action[...] = self.action_space.low
+                return self.env.step(action)
+
+        assert failed(check(Lowering)) == {"W5"}
+        assert not check(Lowering, at_bounds=False).failed
+
     def test_excluded_checks_are_skipped(self):
         report = check(wrapper_resets.DropsSeed, exclude=["W2"])
         assert report["W2"].reason == "excluded by the caller"

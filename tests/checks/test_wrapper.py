@@ -322,6 +322,11 @@ def test_exception_that_a_wrong_action_causes_is_not_told_again():
     assert len(violations) == 1, violations
 
 
+def test_shared_memory_is_told_once():
+    [line] = check(wrapper_determinism.ReusesArray)["W5"].violations
+    assert line.startswith("step 1 of episode 0: shared memory: observ is the same")
+
+
 def test_exceptions_and_results_of_another_form_are_told():
     class Raising(gym.Wrapper):
         def step(self, action):

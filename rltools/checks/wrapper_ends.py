@@ -81,15 +81,18 @@ def _survey(trial: WrapperTrial) -> tuple[Rollout, list[_Place]]:
     """Play, and find the outer steps with nothing but steps in them."""
     with trial.fresh() as drive:
         rollout = drive.rollout.play(steps=1, episodes=1, at_most=_STEPS)
-        places, number = [], 0
+        places: list[_Place] = []
+        number = 0
         for outer, call in enumerate(rollout.calls):
             inner = [c for c in drive.passed_on(outer) if c.verb in ("reset", "step")]
             first, number = number, number + sum(c.verb == "step" for c in inner)
             is_plain = bool(inner) and all(c.verb == "step" for c in inner)
-            if len(inner) > 1 and is_plain and any(inner[-1].result[2:4]):
+            if call.verb != "step" or not call.is_complete or not is_plain:
+                continue
+            is_made_of_several = len(inner) > 1 or any(p.first < p.last for p in places)
+            if is_made_of_several and any(inner[-1].result[2:4]):
                 continue  # Cut short, maybe: with the end hidden, it would go on.
-            if call.verb == "step" and call.is_complete and is_plain:
-                places.append(_Place(outer, first, number - 1))
+            places.append(_Place(outer, first, number - 1))
     if not places:
         raise SkipCheck("no step of it can be taken with and without an end inside")
     return rollout, places

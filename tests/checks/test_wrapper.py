@@ -322,6 +322,11 @@ def test_exception_that_a_wrong_action_causes_is_not_told_again():
     assert len(violations) == 1, violations
 
 
+def test_shared_memory_is_told_once():
+    [line] = check(wrapper_determinism.ReusesArray)["W5"].violations
+    assert line.startswith("step 1 of episode 0: shared memory: observ is the same")
+
+
 def test_exceptions_and_results_of_another_form_are_told():
     class Raising(gym.Wrapper):
         def step(self, action):
@@ -555,6 +560,39 @@ class TestWrappersOfTheirOwnKind:
         assert skipped(report) == {"W4"}
         assert not report.failed
 
+    def test_steps_that_show_the_first_of_several(self):
+        class First(gym.Wrapper):
+            def step(self, action):
+                result = self.env.step(action)
+                for _ in range(2):
+                    if result[2] or result[3]:
+                        break
+                    _, *rest = self.env.step(action)
+                    result = (result[0], *rest)
+                return result
+
+        assert len(check(First).passed) == 6
+
+    def test_nothing_is_stepped_on_after_its_end(self):
+        late = []
+
+        class Lax(MockEnvironment):
+            ended = False
+
+            def reset(self, **arguments):
+                self.ended = False
+                return super().reset(**arguments)
+
+            def step(self, action):
+                late.extend([1] * self.ended)
+                result = super().step(action)
+                self.ended = result[2]
+                return result
+
+        wrap = lambda env: theirs.RepeatAction(env, 2)  # noqa: E731
+        check(wrap, mock(kind=Lax), exclude=["W2"])  # W2 tries just that.
+        assert not late
+
     def test_own_chance_that_the_seed_restarts(self):
         class Noisy(gym.Wrapper):
             def reset(self, *, seed=None, options=None):
@@ -585,6 +623,16 @@ class TestWrappersOfTheirOwnKind:
 class TestOptions:
     def test_bounds_can_be_left_out(self):
         assert not check(wrapper_values.RoundsAtTheBounds, at_bounds=False).failed
+
+    def test_side_effects_at_the_bounds_can_be_left_out(self):
+        class Lowering(gym.Wrapper):
+            def step(self, action):
+                if np.all(action == self.action_space.high):
+                    action[...] = self.action_space.low
+                return self.env.step(action)
+
+        assert failed(check(Lowering)) == {"W5"}
+        assert not check(Lowering, at_bounds=False).failed
 
     def test_excluded_checks_are_skipped(self):
         report = check(wrapper_resets.DropsSeed, exclude=["W2"])

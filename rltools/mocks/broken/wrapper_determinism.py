@@ -118,6 +118,27 @@ class ReusesArray(BrokenWrapper):
         return self._array
 
 
+class KeepsObservation(BrokenWrapper):
+    """Infos compare with the observation before, which the caller may have changed."""
+
+    trips = frozenset({"W5"})
+
+    _last: Any = None
+
+    def step(self, action: Any) -> Result:
+        """Compare with the observation of the step before."""
+        observ, reward, terminated, truncated, info = self.env.step(action)
+        last = observ if self._last is None else self._last
+        info = {**info, "change": float(np.sum(observ - last))}
+        self._last = None if terminated or truncated else observ
+        return observ, reward, terminated, truncated, info
+
+    def reset(self, **arguments: Any) -> Any:
+        """Forget the observation."""
+        self._last = None
+        return self.env.reset(**arguments)
+
+
 class KeepsAction(BrokenWrapper):
     """The action of the last step is taken, which the caller may have overwritten."""
 
@@ -155,6 +176,7 @@ WRAPPERS: tuple[type[BrokenWrapper], ...] = (
     SharesCount,
     ClipsInPlace,
     ReusesArray,
+    KeepsObservation,
     KeepsAction,
     DrawsToRender,
 )

@@ -1,4 +1,4 @@
-"""Every surrounding in which an episode is shown differs from the reference in one way."""
+"""Each surrounding of an episode differs from the reference in one way."""
 
 from types import SimpleNamespace
 

@@ -341,6 +341,11 @@ def test_subsets_can_be_left_out():
     ).failed
 
 
+def test_evaluations_are_looked_at_without_subsets():
+    kind = broken.algorithm_acting.EvaluatesOutOfSpace
+    assert names(check_quickly(kind, subsets=False).failed) == ["A2"]
+
+
 def test_one_environment_is_enough():
     report = check_quickly(LinearActorCritic, num_envs=1)
     assert names(report.passed) == ["A1", "A2", "A3", "A4"]

@@ -1,5 +1,7 @@
 """The package as its users get it: a wheel and an sdist, installed in a fresh place."""
 
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -71,3 +73,47 @@ def test_wheel_works_with_its_core_dependencies_alone(built, tmp_path):
     output = run(python, "-c", USE, cwd=tmp_path)
     assert 'pip install "rltools[tensorflow]"' in output
     assert "rltools 0." in run(tmp_path / "venv/bin/rltools", "--version", cwd=tmp_path)
+
+
+# What each of the ten tests of the project has to say.
+FINDINGS = {
+    "test_environment[LosesItsNumbers]": "T2 failed.*observ.0.: expected a value from",
+    "test_environment[KnowsOneSeed]": "D3 failed: another seed gives other episodes",
+    "test_environment[ClipsInPlace]": "T9 failed.*step 1 of episode 0: action.0.: exp",
+    "test_environment[ReusesItsBuffer]": "T8 failed.*what reset of episode 0 returned",
+    "test_environment[StaysFallen]": "R6 failed.*expected terminated=False.*got True",
+    "test_wrapper[ForgetsTheSeed]": "W2 failed.*expected seed=0 at the environment",
+    "test_wrapper[ScalesAllButTheLast]": r"W\d failed.*observ",
+    "test_batch": r"V1 failed.*reward.0.: expected -\d.*, got 0",
+    "test_algorithm": "A5-truncation failed.*Look at the bootstrap where an episode",
+    "test_trainer": "The test left behind.*process [0-9]+",
+}
+
+
+def test_ten_lines_find_ten_mistakes_in_a_project_of_its_own(built, tmp_path):
+    [wheel] = built.glob("*.whl")
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    run(python, "-m", "pip", "install", "--quiet", f"{wheel}[testing]", cwd=tmp_path)
+    project = tmp_path / "project"
+    project.mkdir()
+    shutil.copy(ROOT / "tests/user_project/project.py", project)
+    tests = shutil.copy(
+        ROOT / "tests/user_project/ten_lines.py", project / "test_project.py"
+    )
+    assert len(Path(tests).read_text().splitlines()) == 10
+    result = subprocess.run(
+        [python, "-m", "pytest", "-p", "no:cacheprovider", "--tb=short"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 1, result.stdout + result.stderr
+    sections = re.split(r"^_{3,} (.*?) _{3,}$", result.stdout, flags=re.MULTILINE)
+    told = {
+        name.removeprefix("ERROR at teardown of "): text
+        for name, text in zip(sections[1::2], sections[2::2], strict=True)
+    }
+    assert told.keys() == FINDINGS.keys(), result.stdout
+    for name, expected in FINDINGS.items():
+        assert re.search(expected, told[name], re.DOTALL), told[name]

@@ -313,14 +313,17 @@ def test_a_script_can_be_an_array():
 
 def test_a_function_is_given_indices_and_observations():
     given = []
+    buffer = _actions(0.5, 2)
 
     def choose(indices, observ):
         given.append((indices, observ))
-        return _actions(0.5, len(indices))
+        return buffer
 
     algo = _begun(actions=choose)
     some = np.array([2, 0])
-    assert np.array_equal(algo.perform(some, _observ(2)), _actions(0.5, 2))
+    actions = algo.perform(some, _observ(2))
+    assert np.array_equal(actions, buffer)
+    assert not np.shares_memory(actions, buffer)
     assert np.array_equal(given[0][0], some)
     assert np.array_equal(given[0][1], _observ(2))
 

@@ -7,7 +7,9 @@ import sys
 from typing import Any
 
 from rltools.bench.option_types import count
+from rltools.errors import InvalidOptionError
 
+_OF_BATCHES = {"seed", "steps", "exclude"}
 _NEGATIONS = {
     "not_reproducible": ("reproducible", "the same seed may give different results"),
     "seed_does_not_matter": ("seed_matters", "every seed gives the same results"),
@@ -30,6 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "target",
         help="module:name of a callable that makes it, or what gymnasium.make takes",
+    )
+    parser.add_argument(
+        "--batch",
+        metavar="module:name",
+        help="check this callable instead, which makes a vector environment of a list "
+        "of constructors, such as gymnasium.vector:SyncVectorEnv; of target then",
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     numbers: dict[str, tuple[Any, str]] = {
@@ -58,11 +66,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     # Not before: they import Gymnasium.
     from rltools.bench.target import load_constructor, make_env
+    from rltools.checks.batch_environment import check_batch_env
     from rltools.checks.environment import check_env
     from rltools.checks.table import format_table, has_colours
 
     make_env(options.target).close()  # Says in one line what is wrong with the target.
-    report = check_env(load_constructor(options.target), **_arguments(options))
+    make, arguments = load_constructor(options.target), _arguments(options)
+    if options.batch is None:
+        report = check_env(make, **arguments)
+    else:
+        if unknown := arguments.keys() - _OF_BATCHES:
+            raise InvalidOptionError(
+                f"--batch: expected only --seed, --steps and --exclude beside it, got "
+                f"what is said of single environments ({', '.join(sorted(unknown))})."
+            )
+        make_batch: Any = load_constructor(options.batch)
+        report = check_batch_env(make_batch, make, **arguments)
     if options.json:
         print(json.dumps(report.as_dict(), indent=2))
     else:

@@ -124,6 +124,26 @@ def test_what_cannot_be_done_is_one_line(capsys, module, arguments, message):
     assert re.fullmatch(f"rltools: ({message})", line)
 
 
+def test_batch(capsys):
+    arguments = ["CartPole-v1", "--batch", "gymnasium.vector:SyncVectorEnv", "--json"]
+    code, out, _ = run(capsys, *arguments)
+    assert code == 1
+    report = json.loads(out)
+    assert [result["name"] for result in report["results"]] == [
+        f"V{number}" for number in range(1, 15)
+    ]
+    failed = {each["name"] for each in report["results"] if each["outcome"] == "failed"}
+    assert failed == {"V1", "V5", "V7", "V10"}  # See docs/check_batches.md.
+    assert run(capsys, *arguments, "--exclude", *failed)[0] == 0
+
+
+def test_what_is_said_of_single_environments_is_refused_for_batches(capsys):
+    arguments = ["CartPole-v1", "--batch", "gymnasium.vector:SyncVectorEnv"]
+    code, out, err = run(capsys, *arguments, "--not-picklable", "--max-steps", "3")
+    assert (code, out) == (2, "")
+    assert "(max_steps, picklable)" in err.splitlines()[-1]
+
+
 RESULTS = [
     Result("A", "law A", "passed", note="Better so."),
     Result("B10", "law B", "failed", ("one",)),

@@ -6,9 +6,9 @@ from typing import Any
 import gymnasium as gym
 
 from rltools.arguments import check_callable, check_integer, check_positive
-from rltools.checks import algorithm_probes, algorithm_state, algorithm_verbs
-from rltools.checks.algorithm_env import RecallEnvironment
-from rltools.checks.algorithm_trial import (
+from rltools.checks.algorithms import probes, state, verbs
+from rltools.checks.algorithms.env import RecallEnvironment
+from rltools.checks.algorithms.trial import (
     AlgorithmOptions,
     AlgorithmTrial,
     MakeAlgorithm,
@@ -19,9 +19,9 @@ from rltools.errors import InvalidArgumentError
 from rltools.space_checks import describe
 
 CHECKS = (
-    *algorithm_verbs.CHECKS,
-    *algorithm_state.CHECKS,
-    *algorithm_probes.CHECKS,
+    *verbs.CHECKS,
+    *state.CHECKS,
+    *probes.CHECKS,
 )
 
 
@@ -46,7 +46,7 @@ def check_algorithm(
 
     What can be checked depends on what the algorithm offers: each method below is
     optional, and a check that lacks one is skipped and says so. They are described in
-    `rltools.checks.algorithm_protocols`.
+    `rltools.checks.algorithms.protocols`.
 
     - `begin_episode`, `perform`, `experience` and `end_episode`, the verbs of
       `rltools.simulate`; or `train(steps)`, which steps the environments by itself.

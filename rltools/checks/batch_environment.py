@@ -9,9 +9,9 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from rltools.arguments import check_callable, check_integer
-from rltools.checks.batch import autoreset as endings
-from rltools.checks.batch import failing, inputs, membership, values
-from rltools.checks.batch.trial import BatchOptions, BatchTrial
+from rltools.checks.batches import autoreset as endings
+from rltools.checks.batches import failing, inputs, membership, values
+from rltools.checks.batches.trial import BatchOptions, BatchTrial
 from rltools.checks.check import run_checks
 from rltools.checks.report import Report
 from rltools.errors import InvalidArgumentError

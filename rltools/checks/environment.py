@@ -6,26 +6,26 @@ from typing import Any
 import gymnasium as gym
 
 from rltools.arguments import check_integer
-from rltools.checks import (
-    env_determinism,
-    env_life,
-    env_reset,
-    env_spaces,
-    env_step,
-)
 from rltools.checks.check import run_checks
-from rltools.checks.env_trial import EnvOptions, EnvTrial
+from rltools.checks.environments import (
+    determinism,
+    life,
+    reset,
+    spaces,
+    step,
+)
+from rltools.checks.environments.trial import EnvOptions, EnvTrial
 from rltools.checks.report import Report
 from rltools.checks.rollout import Policy
 from rltools.errors import InvalidArgumentError
 from rltools.space_checks import describe
 
 CHECKS = (
-    *env_spaces.CHECKS,
-    *env_reset.CHECKS,
-    *env_step.CHECKS,
-    *env_determinism.CHECKS,
-    *env_life.CHECKS,
+    *spaces.CHECKS,
+    *reset.CHECKS,
+    *step.CHECKS,
+    *determinism.CHECKS,
+    *life.CHECKS,
 )
 
 

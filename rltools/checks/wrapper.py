@@ -6,29 +6,29 @@ from typing import Any
 import gymnasium as gym
 
 from rltools.arguments import check_integer
-from rltools.checks import (
-    wrapper_attributes,
-    wrapper_determinism,
-    wrapper_ends,
-    wrapper_life,
-    wrapper_reset,
-    wrapper_values,
-)
 from rltools.checks.check import run_checks
 from rltools.checks.report import Report
 from rltools.checks.rollout import Policy
-from rltools.checks.wrapper_mocks import choose_env
-from rltools.checks.wrapper_trial import WrapperOptions, WrapperTrial
+from rltools.checks.wrappers import (
+    attributes,
+    determinism,
+    ends,
+    life,
+    reset,
+    values,
+)
+from rltools.checks.wrappers.mocks import choose_env
+from rltools.checks.wrappers.trial import WrapperOptions, WrapperTrial
 from rltools.errors import InvalidArgumentError
 from rltools.space_checks import describe
 
 CHECKS = (
-    *wrapper_values.CHECKS,
-    *wrapper_reset.CHECKS,
-    *wrapper_attributes.CHECKS,
-    *wrapper_ends.CHECKS,
-    *wrapper_determinism.CHECKS,
-    *wrapper_life.CHECKS,
+    *values.CHECKS,
+    *reset.CHECKS,
+    *attributes.CHECKS,
+    *ends.CHECKS,
+    *determinism.CHECKS,
+    *life.CHECKS,
 )
 
 

@@ -9,7 +9,7 @@ from gymnasium import spaces
 from gymnasium import wrappers as theirs
 
 from rltools.checks import check_wrapper
-from rltools.checks.wrapper_spy import Spy, SpyLog
+from rltools.checks.wrappers.spy import Spy, SpyLog
 from rltools.errors import InvalidArgumentError, InvalidOptionError
 from rltools.mocks import MockEnvironment
 from rltools.mocks.broken import (

@@ -1,0 +1,1 @@
+"""The laws that `check_algorithm` checks, by what they are about."""

@@ -1,0 +1,1 @@
+"""The laws that `check_env` checks, by what they are about."""

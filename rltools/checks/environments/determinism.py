@@ -1,0 +1,81 @@
+"""Checks of what an environment's results depend on: D1 to D3."""
+
+import contextlib
+from collections.abc import Iterator
+
+from rltools.checks.check import Hint, SkipCheck, check
+from rltools.checks.environments.trial import SECONDS_PER_CALL, EnvTrial
+from rltools.checks.rollout import compare
+from rltools.errors import NotPicklableError
+from rltools.wrappers.external_process import ExternalProcess
+
+_OTHER_SEEDS = 4
+
+
+@check("D1", "the same seed and actions give the same episodes", needs=["R7", "T10"])
+def repeats_itself(trial: EnvTrial) -> Iterator[str]:
+    """Yield where a second run of the same environment differs from the first."""
+    trial.require_reproducible()
+    again = trial.start(trial.env).repeat(trial.rollout)
+    yield from compare(trial.rollout, again)
+    ended, wanted = trial.rollout.episodes_ended, trial.options.episodes
+    if ended < wanted:
+        yield Hint(f"Only {ended} of {wanted} episodes came to their end.")
+
+
+@check("D2", "two instances agree, also across processes", needs=["D1"])
+def instances_agree(trial: EnvTrial) -> Iterator[str]:
+    """Yield where another instance, here or in another process, differs.
+
+    A third one moves between the steps of the one here: they have nothing in common.
+    """
+    trial.require_reproducible()
+    with trial.fresh() as other, trial.fresh() as third:
+        disturbance = trial.start(third, seed_offset=1)
+        disturbance.reset()
+        elsewhere = trial.start(other)
+        for call in trial.rollout.calls:
+            if not elsewhere.repeat_call(call):
+                break
+            if not disturbance.calls[-1].is_complete:
+                break
+            if disturbance.calls[-1].ended:
+                disturbance.reset()
+            else:
+                disturbance.step(disturbance.choose_action())
+    for line in compare(trial.rollout, elsewhere):
+        yield f"another instance, {line}"
+    if not trial.options.processes:
+        yield Hint("Not in another process: processes=False.")
+        return
+    try:
+        remote = ExternalProcess(trial.make, timeout=SECONDS_PER_CALL)
+    except NotPicklableError as error:
+        yield Hint(f"Not in another process: {error}")
+        return
+    with contextlib.closing(remote):
+        there = trial.start(remote).repeat(trial.rollout)
+    for line in compare(trial.rollout, there, same_types=False):
+        yield f"in another process, {line}"
+
+
+@check("D3", "another seed gives other episodes", needs=["D1"])
+def seed_matters(trial: EnvTrial) -> Iterator[str]:
+    """Yield that several seeds all give the same, unless that is declared."""
+    trial.require_reproducible()
+    if not trial.options.seed_matters:
+        raise SkipCheck("it is declared that the seed does not matter")
+    for offset in range(1, _OTHER_SEEDS + 1):
+        with trial.fresh() as env:
+            other = trial.start(env, seed_offset=offset).repeat(trial.rollout)
+        if any(compare(trial.rollout, other)):
+            return
+    seed = trial.options.seed
+    yield (
+        f"expected other episodes of {len(trial.rollout.steps)} steps for the seeds "
+        f"{seed} to {seed + _OTHER_SEEDS}, got the same; if the environment is "
+        "deterministic, say seed_matters=False"
+    )
+
+
+CHECKS = (repeats_itself, instances_agree, seed_matters)

@@ -47,3 +47,10 @@ def test_both_bounds_come_first_and_random_ones_follow_the_seed():
     assert first[0] == first[3] == [-1, -1]
     assert first[1] == first[4] == [1, 1]
     assert len({*map(tuple, (first[2], first[5], other[2], other[5]))}) == 4
+
+
+def test_generator_of_the_space_is_left_alone():
+    space = spaces.Box(-1.0, 1.0, (2,), seed=3)
+    state = space.np_random.bit_generator.state
+    list(islice(varied_elements(space, seed=5), 6))
+    assert space.np_random.bit_generator.state == state

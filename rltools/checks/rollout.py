@@ -1,66 +1,17 @@
 """Plays an environment and keeps what it returned, as it was when it was returned."""
 
 import copy
-import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import gymnasium as gym
-import numpy as np
 
-from rltools.checks.check import tell_exception
+from rltools.checks.call import Call, compare_calls
 from rltools.checks.difference import differences
+from rltools.checks.generators import Generators
 from rltools.checks.memory import shared_parts
 
 Policy = Callable[[Any, dict[str, Any]], Any]
-_RESET_NAMES: tuple[str, ...] = ("observ", "info")
-_STEP_NAMES = ("observ", "reward", "terminated", "truncated", "info")
-
-
-@dataclass
-class Call:
-    """One call of `reset` or `step` and what became of it.
-
-    Attributes:
-        verb: `"reset"` or `"step"`.
-        episode: Number of the episode, from 0.
-        step: Number of steps of the episode so far, 0 for a reset.
-        action: Copy of the action, None for a reset.
-        result: Copy of all that was returned, or None after an exception.
-        error: The exception that was raised instead.
-        mishaps: What the call did that it should not: a dictionary from the kind
-            (`"shared memory"`, `"changed later"`, `"action changed"`, `"global
-            generator"`, `"space generator"`) to a line that tells.
-    """
-
-    verb: Literal["reset", "step"]
-    episode: int
-    step: int
-    action: Any = None
-    result: Any = None
-    error: Exception | None = None
-    mishaps: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def where(self) -> str:
-        """Where in the rollout it was, as a violation tells it."""
-        if self.verb == "reset":
-            return f"reset of episode {self.episode}"
-        return f"step {self.step} of episode {self.episode}"
-
-    @property
-    def ended(self) -> bool:
-        """Whether it was the last one of its episode."""
-        if self.verb == "reset":
-            return False
-        return self.is_complete and any(np.any(flag) for flag in self.result[2:4])
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether it returned as many things as its verb has to."""
-        count = 2 if self.verb == "reset" else 5
-        return isinstance(self.result, tuple) and len(self.result) == count
 
 
 class Rollout:
@@ -183,7 +134,7 @@ class Rollout:
         return self._policy(result[0], copy.deepcopy(result[-1]))
 
     def _carry_out(self, call: Call, verb: Callable[[], Any]) -> Call:
-        generators = _Generators(self.env) if self._watch else None
+        generators = Generators(self.env) if self._watch else None
         returned = None
         try:
             returned = verb()
@@ -215,44 +166,8 @@ class Rollout:
 def compare(
     expected: Rollout, got: Rollout, *, same_types: bool = True
 ) -> Iterator[str]:
-    """Tell where two rollouts of the same actions first differ.
-
-    Args:
-        expected: One rollout.
-        got: Another one, which may be shorter.
-        same_types: Whether rewards and flags have to be of the same Python type.
-
-    Yields:
-        A line for every part of the first call that differs.
-    """
-    for left, right in zip(expected.calls, got.calls, strict=False):
-        if left.error is not None or right.error is not None:
-            told, found = _tell(left), _tell(right)
-            if told != found:
-                yield f"{left.where}: expected {told}, got {found}"
-            return
-        names = _RESET_NAMES if left.verb == "reset" else _STEP_NAMES
-        if not (left.is_complete and right.is_complete):
-            lines = differences(left.result, right.result, "result")
-        else:
-            lines = [
-                line
-                for name, old, new in zip(names, left.result, right.result, strict=True)
-                for line in differences(
-                    *((old, new) if same_types else (_plain(old), _plain(new))), name
-                )
-            ]
-        yield from (f"{left.where}: {line}" for line in lines)
-        if lines:
-            return
-
-
-def _tell(call: Call) -> str:
-    return "no exception" if call.error is None else tell_exception(call.error)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+    """Tell where two rollouts first differ; see `compare_calls`."""
+    return compare_calls(expected.calls, got.calls, same_types=same_types)
 
 
 def _named_parts(returned: Any) -> dict[str, Any]:
@@ -266,31 +181,3 @@ def _snapshot(value: Any) -> Any:
         return copy.deepcopy(value)
     except Exception:  # What can't be copied is kept itself.
         return value
-
-
-class _Generators:
-    """The random generators that an environment has to leave alone."""
-
-    def __init__(self, env: gym.Env[Any, Any]) -> None:
-        self._env = env
-        self._before = self._states()
-
-    def changes(self) -> dict[str, str]:
-        after = self._states()
-        return {
-            kind: f"the state of {name} changed"
-            for (kind, name), state in self._before.items()
-            if state != after[kind, name]
-        }
-
-    def _states(self) -> dict[tuple[str, str], Any]:
-        state: Any = np.random.get_state()
-        states: dict[tuple[str, str], Any] = {
-            ("global generator", "numpy.random"): (state[1].tobytes(), *state[2:]),
-            ("global generator", "random"): random.getstate(),
-        }
-        space = self._env.action_space
-        generator = getattr(space, "_np_random", None)
-        drawn = None if generator is None else repr(generator.bit_generator.state)
-        states["space generator", "action_space"] = drawn
-        return states

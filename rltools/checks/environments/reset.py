@@ -5,10 +5,11 @@ from typing import Any
 
 import gymnasium as gym
 
+from rltools.checks.call import Call
 from rltools.checks.check import SkipCheck, check, tell_exception
 from rltools.checks.difference import differences
 from rltools.checks.environments.trial import EnvTrial
-from rltools.checks.rollout import Call, Rollout, compare
+from rltools.checks.rollout import Rollout, compare
 from rltools.space_checks import describe, explain_mismatch
 
 _SOUND_SPACES = ("S1", "S2", "S3", "S4", "S6")  # Nothing can be played without.

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from rltools.checks.call import Call
 from rltools.checks.check import SkipCheck, check, tell_exception
 from rltools.checks.environments.trial import EnvTrial
-from rltools.checks.rollout import Call, Rollout
+from rltools.checks.rollout import Rollout
 from rltools.space_checks import describe, explain_mismatch
 
 

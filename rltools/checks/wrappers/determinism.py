@@ -10,9 +10,10 @@ import gymnasium as gym
 import numpy as np
 
 from rltools import nested
+from rltools.checks.call import Call
 from rltools.checks.check import Hint, check
 from rltools.checks.difference import differences
-from rltools.checks.rollout import Call, Rollout, compare
+from rltools.checks.rollout import Rollout, compare
 from rltools.checks.wrappers.trial import Drive, WrapperTrial
 
 _WRITTEN = 77  # What observations are overwritten with; a number of every dtype.

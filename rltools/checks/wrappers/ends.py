@@ -6,9 +6,10 @@ from itertools import islice
 from typing import Any
 
 from rltools.checks.bounds import varied_elements
+from rltools.checks.call import Call
 from rltools.checks.check import Hint, SkipCheck, check
 from rltools.checks.difference import differences
-from rltools.checks.rollout import Call, Rollout
+from rltools.checks.rollout import Rollout
 from rltools.checks.wrappers.spy import SpiedCall
 from rltools.checks.wrappers.trial import WrapperTrial
 

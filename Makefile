@@ -29,6 +29,7 @@ types: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.nested
+	$(BIN)/python -m benchmarks.strategies
 	$(BIN)/python -m benchmarks.start_up
 	$(BIN)/python -m benchmarks.vector_env
 	$(BIN)/python -m benchmarks.ray_actor

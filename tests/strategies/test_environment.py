@@ -101,7 +101,7 @@ def test_actions_must_be_of_their_space(env):
 
 
 def test_environments_differ():
-    """In spaces, numbers of episodes and their lengths."""
+    """In spaces, numbers of episodes and their lengths; but all actions have bounds."""
     seen = set()
 
     @settings(max_examples=200, derandomize=True, database=None)
@@ -109,6 +109,8 @@ def test_environments_differ():
     def look(env):
         seen.add(type(env.observation_space))
         seen.add(type(env.action_space))
+        if isinstance(env.action_space, gym.spaces.Box):
+            assert env.action_space.is_bounded()
         seen.add(f"{len(play(env, [0])) - 1} steps")
         firsts = [play(copy.deepcopy(env), [seed]) for seed in range(3)]
         if differences(firsts[0], firsts[1], "results"):

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# A project of its own, tested in an interpreter of its own.
+collect_ignore = ["user_project"]
+
 # How long an example takes depends on what else the machine does, and says nothing
 # about the code: the hard limit on every test is that of pytest-timeout.
 # Where a change is judged, it is by the same examples every time; other runs look for

@@ -5,12 +5,14 @@ first used (PEP 562), and a name that needs an extra that is not installed raise
 `MissingExtraError` that names the extra.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from rltools.lazy_exports import lazy_exports
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from rltools import checks as checks
     from rltools import errors as errors
     from rltools import in_graph as in_graph
     from rltools import leaks as leaks
@@ -30,13 +32,8 @@ if TYPE_CHECKING:
     from rltools.loop import Loop as Loop
 
 _SUBMODULES = {
-    "errors",
-    "in_graph",
-    "leaks",
-    "mocks",
-    "nested",
-    "strategies",
-    "wrappers",
+    *("checks", "errors", "in_graph", "leaks"),
+    *("mocks", "nested", "strategies", "wrappers"),
 }
 _EXPORTS = {
     "AttrDict": "rltools.attr_dict",
@@ -50,16 +47,4 @@ _EXPORTS = {
     "count_weights": "rltools.in_graph",
     "simulate": "rltools.in_graph",
 }
-__all__ = [*sorted(_SUBMODULES), *sorted(_EXPORTS)]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
-        return importlib.import_module(f"rltools.{name}")
-    if name in _EXPORTS:
-        return getattr(importlib.import_module(_EXPORTS[name]), name)
-    raise AttributeError(f"module 'rltools' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__, __all__ = lazy_exports(__name__, _EXPORTS, _SUBMODULES)

@@ -1,7 +1,8 @@
 """Checks of environments, wrappers, batches and algorithms, for any test or script."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from rltools.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from rltools.checks.algorithm import check_algorithm as check_algorithm
@@ -21,14 +22,4 @@ _EXPORTS = {
     "check_wrapper": "rltools.checks.wrapper",
     "differences": "rltools.checks.difference",
 }
-__all__ = sorted(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _EXPORTS:
-        return getattr(importlib.import_module(_EXPORTS[name]), name)
-    raise AttributeError(f"module 'rltools.checks' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__, __all__ = lazy_exports(__name__, _EXPORTS)

@@ -3,8 +3,9 @@
 Works without pytest; its fixture `no_leaks` stands on this.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from rltools.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from rltools.leaks.belonging import Belonging as Belonging
@@ -16,14 +17,4 @@ _EXPORTS = {
     "LeakCheck": "rltools.leaks.check",
     "no_leaks": "rltools.leaks.check",
 }
-__all__ = sorted(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _EXPORTS:
-        return getattr(importlib.import_module(_EXPORTS[name]), name)
-    raise AttributeError(f"module 'rltools.leaks' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__, __all__ = lazy_exports(__name__, _EXPORTS)

@@ -4,8 +4,9 @@ They validate what they are given and record what they were asked, so that a tes
 the code around them fails where that code is wrong. None of them imports TensorFlow.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from rltools.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from rltools.mocks import broken as broken
@@ -43,16 +44,4 @@ _EXPORTS = {
     "Recorder": "rltools.mocks.recording.recorder",
     "Replay": "rltools.mocks.recording.replay",
 }
-__all__ = [*sorted(_SUBMODULES), *sorted(_EXPORTS)]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
-        return importlib.import_module(f"rltools.mocks.{name}")
-    if name in _EXPORTS:
-        return getattr(importlib.import_module(_EXPORTS[name]), name)
-    raise AttributeError(f"module 'rltools.mocks' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__, __all__ = lazy_exports(__name__, _EXPORTS, _SUBMODULES)

@@ -1,7 +1,8 @@
 """Environment wrappers, one class per file; all of them are Gymnasium environments."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from rltools.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from rltools.wrappers.action_repeat import ActionRepeat as ActionRepeat
@@ -35,14 +36,4 @@ _EXPORTS = {
     "RayActor": "rltools.wrappers.ray_actor",
     "to_sb3": "rltools.wrappers.sb3_vec_env",
 }
-__all__ = sorted(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _EXPORTS:
-        return getattr(importlib.import_module(_EXPORTS[name]), name)
-    raise AttributeError(f"module 'rltools.wrappers' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__, __all__ = lazy_exports(__name__, _EXPORTS)

@@ -3,8 +3,9 @@
 Every class says in `trips` which checks of `rltools.checks` it fails, and no other.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from rltools.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from rltools.mocks.broken.algorithms import ALGORITHMS as ALGORITHMS
@@ -26,14 +27,4 @@ _EXPORTS = {
     "SoundEnvironment": "rltools.mocks.broken.sound",
     "WRAPPERS": "rltools.mocks.broken.wrappers",
 }
-__all__ = sorted(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _EXPORTS:
-        return getattr(importlib.import_module(_EXPORTS[name]), name)
-    raise AttributeError(f"module 'rltools.mocks.broken' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+__getattr__, __dir__, __all__ = lazy_exports(__name__, _EXPORTS)

@@ -330,7 +330,7 @@ def test_it_shows_as_help(run):
 def test_the_plugin_is_light():
     program = (
         "import sys, pytest; before = set(sys.modules)\n"
-        "import rltools.pytest_plugin, rltools.pytest_recorded\n"
+        "import rltools.pytest_recorded\n"
         "print(*sorted(name.split('.')[0] for name in set(sys.modules) - before))"
     )
     child = subprocess.run(

@@ -42,7 +42,10 @@ class Player:
             passed = {"options": (options or {}) | {"reset_mask": mask}}
         elif some:
             by_mask, passed["indices"] = False, rows
-        if isinstance(seed, list):
+        if isinstance(seed, list) and "reset_mask" in (passed["options"] or ()):
+            seed = seed[: driver.count]  # One for each environment, as in Gymnasium.
+            seeds = [seed[row] for row in rows]
+        elif isinstance(seed, list):
             seed = seeds = seed[: len(rows)]
         else:
             seeds = [None if seed is None else seed + row for row in rows]

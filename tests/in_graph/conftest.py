@@ -6,6 +6,8 @@ import pytest
 import tensorflow as tf
 
 import rltools
+from rltools import nested
+from rltools.checks import differences
 
 
 class CountingEnv(gym.Env):
@@ -47,21 +49,6 @@ class CountingEnv(gym.Env):
         return np.array([self.index, self.episode, self.steps], np.float32)
 
 
-class BrokenEnv(CountingEnv):
-    """Does `deed(self)` in its step number `at`, which returns the step's results."""
-
-    def __init__(self, index, at, deed):
-        super().__init__(index)
-        self._at = at
-        self._deed = deed
-
-    def step(self, action):
-        results = super().step(action)
-        if len(self.actions) == self._at:
-            return self._deed(results)
-        return results
-
-
 class GraphAlgorithm:
     """Acts in the graph; counts traces in Python and calls in variables."""
 
@@ -99,6 +86,18 @@ class GraphAlgorithm:
         return int(self.calls[name])
 
 
+@pytest.fixture(scope="session")
+def assert_same():
+    """Compare nested tensors with nested arrays: structures, shapes, dtypes, values."""
+
+    def compare(actual, expected):
+        # Tensors without dimensions have no other counterpart than such arrays.
+        actual, expected = (nested.map(np.asarray, each) for each in (actual, expected))
+        assert not differences(expected, actual, "value")
+
+    return compare
+
+
 @pytest.fixture
 def make_counting():
     """Function from a count, or environments, to an in-graph batch of counting ones."""
@@ -114,11 +113,6 @@ def make_counting():
 @pytest.fixture
 def counting_env():
     return CountingEnv
-
-
-@pytest.fixture
-def broken_env():
-    return BrokenEnv
 
 
 @pytest.fixture

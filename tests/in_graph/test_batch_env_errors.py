@@ -6,7 +6,7 @@ from gymnasium import spaces
 
 import rltools
 from rltools import errors, nested
-from rltools.mocks import MockEnvironment
+from rltools.mocks import Faulty, MockEnvironment, faults
 
 
 @pytest.mark.parametrize(
@@ -174,8 +174,9 @@ def test_refuses_spaces_without_a_fixed_shape():
         rltools.InGraphBatchEnv(batch)
 
 
-def test_a_step_that_fails_leaves_nothing_fresh(make_counting, broken_env):
-    env = make_counting([broken_env(0, 1, lambda results: 1 / 0)])
+def test_a_step_that_fails_leaves_nothing_fresh(make_counting, counting_env):
+    fault = faults.Raise(at_step=1, error=ZeroDivisionError)
+    env = make_counting([Faulty(counting_env(0), fault)])
     env.reset()
     assert env.fresh.numpy().tolist() == [True]
     with pytest.raises(ZeroDivisionError):

@@ -5,9 +5,17 @@ from gymnasium import spaces
 
 import rltools
 from rltools import errors, nested
-from rltools.mocks import MockEnvironment
+from rltools.mocks import (
+    Episode,
+    Faulty,
+    MockEnvironment,
+    ScriptedEnvironment,
+    Transition,
+    faults,
+)
 
 ACTION = np.zeros(2, np.float32)
+OBSERV = np.zeros(3, np.float32)
 KINDS = [
     spaces.Box(-1, 1, (), np.float32),
     spaces.Box(0, 255, (4, 3), np.uint8),
@@ -26,14 +34,10 @@ def make_env(space):
     )
 
 
-def assert_same(actual, expected):
-    for left, right in nested.zip(actual, expected, flatten=True):
-        np.testing.assert_array_equal(left, right)
-        assert left.dtype == right.dtype
-
-
 @pytest.mark.parametrize("space", KINDS, ids=str)
-def test_equals_the_environment_stepped_eagerly_for_every_kind_of_space(space):
+def test_equals_the_environment_stepped_eagerly_for_every_kind_of_space(
+    space, assert_same
+):
     """Oracle: the same environment, seed and actions without a graph."""
     env, twin = rltools.InGraphEnv(make_env(space)), make_env(space)
     step, reset = tf.function(env.simulate), tf.function(env.reset)
@@ -48,11 +52,10 @@ def test_equals_the_environment_stepped_eagerly_for_every_kind_of_space(space):
         step(nested.map(tf.constant, action))
         observ, reward, terminated, truncated, _ = twin.step(action)
         done = terminated or truncated
-        assert_same(env.observ, observ)
-        assert_same(env.action, action)
-        assert env.reward == np.float32(reward)
-        assert env.reward.shape == ()
-        assert (env.terminated, env.truncated) == (terminated, truncated)
+        assert_same(
+            (env.observ, env.action, env.reward, env.terminated, env.truncated),
+            (observ, action, np.float32(reward), terminated, truncated),
+        )
         assert env.done == done
 
 
@@ -80,15 +83,13 @@ def test_step_counts_across_resets(counting_env):
     assert [step.numpy() for step in run()] == [3, 4]
 
 
-def test_a_step_that_fails_does_not_count(counting_env, broken_env):
-    def fail(results):
-        raise OSError("lost")
-
-    env = rltools.InGraphEnv(broken_env(1, 2, fail))
+def test_a_step_that_fails_does_not_count(counting_env):
+    fault = faults.Raise(at_step=2, error=OSError)
+    env = rltools.InGraphEnv(Faulty(counting_env(1), fault))
     env.reset()
     step = tf.function(env.simulate)
     step(ACTION)
-    with pytest.raises(tf.errors.OpError, match="OSError: lost"):
+    with pytest.raises(tf.errors.OpError, match="OSError: Raise"):
         step(ACTION)
     assert env.step == 1
 
@@ -109,39 +110,45 @@ def test_counts_as_terminated_before_the_first_reset(counting_env):
 
 
 @pytest.mark.parametrize(
-    ("results", "error", "message"),
+    ("transition", "error", "message"),
     [
         (
-            (np.array([0, np.nan, 0], np.float32), 1.0, False, False, {}),
+            Transition(np.array([0, np.nan, 0], np.float32)),
             errors.InvalidObservationError,
             r"observ: expected finite numbers, got nan at index \(1,\)",
         ),
         (
-            (np.zeros(2, np.float32), 1.0, False, False, {}),
+            Transition(ACTION),
             errors.InvalidObservationError,
             r"observ: .*shape \(3,\).*got array of shape \(2,\)",
         ),
         (
-            (np.zeros(3, np.float32), np.inf, False, False, {}),
+            Transition(OBSERV, reward=np.inf),
             errors.InvalidResultError,
             "reward: expected finite numbers, got inf",
         ),
         (
-            (np.zeros(3, np.float32), None, False, False, {}),
+            Transition(OBSERV, reward=None),
             errors.InvalidResultError,
             r"reward: expected numbers of shape \(\), got None",
         ),
         (
-            (np.zeros(3, np.float32), 1.0, 0, False, {}),
+            Transition(OBSERV, terminated=0),
             errors.InvalidResultError,
             r"terminated: expected booleans of shape \(\), got 0",
         ),
     ],
 )
 def test_refuses_results_that_are_not_finite_or_of_other_kinds(
-    broken_env, results, error, message
+    transition, error, message
 ):
-    env = rltools.InGraphEnv(broken_env(0, 1, lambda _: results))
+    inner = ScriptedEnvironment(
+        [Episode(OBSERV, [transition])],
+        observation_space=spaces.Box(-1, 1, (3,)),
+        action_space=spaces.Box(-1, 1, (2,)),
+        allow_invalid=True,
+    )
+    env = rltools.InGraphEnv(inner)
     env.reset()
     with pytest.raises(error, match=message):
         env.simulate(ACTION)

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 
 import rltools
@@ -31,35 +30,6 @@ def test_timeline_of_the_verbs(make_counting):
         ("begin_episode", [0]),
         *everyone,
     ]
-
-
-def test_experiences_are_of_one_environment_and_episode(make_counting):
-    env = make_counting(3)
-    mock = MockAlgorithm(env.batch, seed=0)
-    algo = rltools.InGraphAlgorithm(mock, env)
-    for steps in (None, 4, 7):
-        rltools.simulate(env, algo, steps=steps)
-    performs = [call for call in mock.calls if call.verb == "perform"]
-    experiences = [call for call in mock.calls if call.verb == "experience"]
-    assert len(performs) == len(experiences) == 12
-    for number, (perform, call) in enumerate(zip(performs, experiences, strict=True)):
-        index, episode, step = call.observ.T
-        np.testing.assert_array_equal(index, [0, 1, 2])
-        np.testing.assert_array_equal(perform.observ, call.observ)
-        np.testing.assert_array_equal(perform.action, call.action)
-        np.testing.assert_array_equal(
-            call.next_observ, np.stack([index, episode, step + 1], 1)
-        )
-        np.testing.assert_array_equal(
-            call.reward, 100 * index + 10 * episode + step + 1
-        )
-        done = step + 1 == index + 2
-        np.testing.assert_array_equal(call.terminated, done & (index % 2 == 0))
-        np.testing.assert_array_equal(call.truncated, done & (index % 2 == 1))
-        for index in range(3):
-            np.testing.assert_array_equal(
-                env.batch[index].actions[number], call.action[index]
-            )
 
 
 def test_reset_begins_all_environments_at_the_first_step_only(make_counting):

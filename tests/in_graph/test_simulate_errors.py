@@ -1,23 +1,21 @@
+from functools import partial
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import rltools
 from rltools import errors, wrappers
-from rltools.mocks import MockAlgorithm, MockEnvironment
+from rltools.mocks import Faulty, MockAlgorithm, MockEnvironment, faults, faulty
 
 
 def test_failures_of_workers_show_the_worker_and_its_traceback():
-    class Failing(MockEnvironment):
-        def step(self, action):
-            raise OSError("simulator lost")
+    fault = faults.Raise(at="step", error=OSError)
+    works = partial(MockEnvironment, (2,), (2,))
 
     def make():
-        envs = [
-            wrappers.ExternalProcess(lambda: MockEnvironment((2,), (2,))),
-            wrappers.ExternalProcess(lambda: Failing((2,), (2,))),
-        ]
-        env = rltools.InGraphBatchEnv(rltools.BatchEnv(envs))
+        envs = map(wrappers.ExternalProcess, (works, faulty(works, fault)))
+        env = rltools.InGraphBatchEnv(rltools.BatchEnv(list(envs)))
         return env, rltools.InGraphAlgorithm(MockAlgorithm(env.batch), env)
 
     env, algo = make()
@@ -26,27 +24,23 @@ def test_failures_of_workers_show_the_worker_and_its_traceback():
     env.batch.close()
     assert (caught.value.worker, caught.value.command) == (1, "step")
     assert caught.value.original_type.endswith("OSError")
-    assert 'raise OSError("simulator lost")' in caught.value.remote_traceback
+    assert "raise self.error(str(firing))" in caught.value.remote_traceback
 
     env, algo = make()
     with pytest.raises(tf.errors.OpError) as raised:
         tf.function(lambda: rltools.simulate(env, algo, steps=4))()
     env.batch.close()
-    for text in ("RemoteError: Worker 1", 'raise OSError("simulator lost")'):
+    for text in ("RemoteError: Worker 1", "raise self.error(str(firing))"):
         assert text in str(raised.value)
 
 
-def lose_simulator(results):
-    raise OSError("simulator lost")
-
-
 @pytest.mark.parametrize("at", [1, 2])
-def test_goes_on_after_an_error(counting_env, broken_env, at):
-    batch = rltools.BatchEnv([counting_env(0), broken_env(1, at, lose_simulator)])
-    env = rltools.InGraphBatchEnv(batch)
-    mock = MockAlgorithm(batch, seed=0)
+def test_goes_on_after_an_error(make_counting, counting_env, at):
+    fault = faults.Raise(episode=0, at_step=at, error=OSError)
+    env = make_counting([counting_env(0), Faulty(counting_env(1), fault)])
+    mock = MockAlgorithm(env.batch, seed=0)
     algo = rltools.InGraphAlgorithm(mock, env)
-    with pytest.raises(OSError, match="simulator lost"):
+    with pytest.raises(OSError, match=f"episode 0, at step {at}"):
         rltools.simulate(env, algo, steps=4)
     done, score, _ = rltools.simulate(env, algo, reset=True, steps=2)
     assert done.numpy().tolist() == [[False, False], [True, False]]
@@ -62,13 +56,9 @@ def test_errors_of_algorithms_come_out_as_they_were(make_counting):
         rltools.simulate(env, algo)
 
 
-def test_nan_in_the_graph_is_named(broken_env, counting_env, graph_algorithm):
-    def spoil(results):
-        return np.full(3, np.nan, np.float32), *results[1:]
-
-    env = rltools.InGraphBatchEnv(
-        rltools.BatchEnv([counting_env(0), broken_env(1, 1, spoil)])
-    )
+def test_nan_in_the_graph_is_named(make_counting, counting_env, graph_algorithm):
+    fault = faults.NotANumber(at_step=1)
+    env = make_counting([counting_env(0), Faulty(counting_env(1), fault)])
     with pytest.raises(errors.InvalidObservationError, match=r"nan"):
         rltools.simulate(env, graph_algorithm())
 

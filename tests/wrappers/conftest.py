@@ -4,15 +4,35 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from rltools.mocks import Episode, Faulty, ScriptedEnvironment, Transition, faults
 
-class ScriptedEnvironment(gym.Env):
-    """Returns the given observations in turn; the last one ends the episode.
 
-    With `reuse`, all observations are the same array, overwritten again and again.
+class Noting(ScriptedEnvironment):
+    """Notes the arguments of all calls, as the very objects that came."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.resets = []
+        self.actions = []
+
+    def reset(self, *, seed=None, options=None):
+        self.resets.append((seed, options))
+        return super().reset(seed=seed, options=options)
+
+    def step(self, action):
+        self.actions.append(action)
+        return super().step(action)
+
+
+@pytest.fixture(scope="session")
+def scripted():
+    """Make an environment that gives these observations in every episode.
+
+    The last one ends the episode, with the flags. Infos have the time. With `reuse`,
+    all observations are the same array, overwritten again and again.
     """
 
-    def __init__(
-        self,
+    def make(
         observations,
         observation_space,
         *,
@@ -20,60 +40,36 @@ class ScriptedEnvironment(gym.Env):
         rewards=None,
         flags=(True, False),
         reuse=False,
+        allow_invalid=False,
     ):
-        self.observation_space = observation_space
-        self.action_space = action_space or gym.spaces.Discrete(5)
-        self.observations = list(observations)
-        self.rewards = rewards or [0.0] * (len(self.observations) - 1)
-        self.flags = flags
-        self.buffer = np.empty_like(observations[0]) if reuse else None
-        self.resets = []
-        self.actions = []
-        self.closed = 0
-        self.time = None
+        first, *others = observations
+        rewards = rewards or [0.0] * len(others)
+        ends = [(False, False)] * (len(others) - 1) + [flags]
+        rows = zip(others, rewards, ends, strict=False)
+        transitions = [
+            Transition(observ, reward, *flags, {"time": time})
+            for time, (observ, reward, flags) in enumerate(rows, 1)
+        ]
+        env = Noting(
+            [Episode(first, transitions, {"time": 0})],
+            observation_space=observation_space,
+            action_space=action_space or gym.spaces.Discrete(5),
+            repeat=True,
+            allow_invalid=allow_invalid,
+        )
+        return Faulty(env, faults.ReusedBuffer()) if reuse else env
 
-    def reset(self, *, seed=None, options=None):
-        super().reset(seed=seed)
-        self.resets.append((seed, options))
-        self.time = 0
-        return self._observe(), {"time": 0}
-
-    def step(self, action):
-        self.actions.append(action)
-        self.time += 1
-        is_end = self.time == len(self.observations) - 1
-        terminated, truncated = self.flags if is_end else (False, False)
-        reward = self.rewards[self.time - 1]
-        return self._observe(), reward, terminated, truncated, {"time": self.time}
-
-    def render(self):
-        return f"picture of {self.time}"
-
-    def close(self):
-        self.closed += 1
-
-    def _observe(self):
-        observation = self.observations[self.time]
-        if self.buffer is None:
-            return observation
-        self.buffer[...] = observation
-        return self.buffer
+    return make
 
 
 @pytest.fixture(scope="session")
-def scripted():
-    """The class; made by a fixture so that every test module can have it."""
-    return ScriptedEnvironment
-
-
-@pytest.fixture(scope="session")
-def counting():
+def counting(scripted):
     """Make an environment that observes the time, for a number of steps."""
 
     def make(duration, **kwargs):
         space = gym.spaces.Box(0, 100, (1,), np.float32)
         times = [np.array([time], np.float32) for time in range(duration + 1)]
-        return ScriptedEnvironment(times, space, **kwargs)
+        return scripted(times, space, **kwargs)
 
     return make
 

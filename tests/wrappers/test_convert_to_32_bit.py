@@ -7,6 +7,7 @@ from rltools.errors import (
     InvalidResultError,
     InvalidSpaceError,
 )
+from rltools.mocks import MockEnvironment
 from rltools.wrappers import ConvertTo32Bit
 
 LINE = gym.spaces.Box(-np.inf, np.inf, (2,), np.float64)
@@ -15,7 +16,7 @@ LINE = gym.spaces.Box(-np.inf, np.inf, (2,), np.float64)
 def step(scripted, reward=0.0, observ=None):
     zeros = np.zeros(2)
     frames = [zeros, zeros if observ is None else observ]
-    env = ConvertTo32Bit(scripted(frames, LINE, rewards=[reward]))
+    env = ConvertTo32Bit(scripted(frames, LINE, rewards=[reward], allow_invalid=True))
     env.reset()
     return env.step(0)
 
@@ -48,16 +49,17 @@ def test_reward_that_does_not_fit(scripted, reward):
 def test_observation_that_does_not_fit(scripted, number):
     with pytest.raises(InvalidObservationError, match=r"observation\[1\].*float32"):
         step(scripted, observ=np.array([0.0, number]))
-    env = ConvertTo32Bit(scripted([np.array([0.0, number])], LINE))
+    frames = [np.array([0.0, number])]
+    env = ConvertTo32Bit(scripted(frames, LINE, allow_invalid=True))
     with pytest.raises(InvalidObservationError, match=r"observation\[1\].*float32"):
         env.reset()
 
 
-def test_bad_space(scripted):
+def test_bad_space():
     graph = gym.spaces.Graph(gym.spaces.Discrete(3), None)
     space = gym.spaces.Dict(graph=graph)
     with pytest.raises(InvalidSpaceError, match=r"observation_space\['graph'\]"):
-        ConvertTo32Bit(scripted([{}], space))
+        ConvertTo32Bit(MockEnvironment(observation_space=space, action_shape=(1,)))
 
 
 def test_action_is_not_touched(scripted):

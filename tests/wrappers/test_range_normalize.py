@@ -2,12 +2,14 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from rltools.checks import differences
 from rltools.errors import (
     InvalidActionError,
     InvalidArgumentError,
     InvalidObservationError,
     InvalidSpaceError,
 )
+from rltools.mocks import MockEnvironment
 from rltools.wrappers import ClipAction, RangeNormalize
 
 PLANE = gym.spaces.Box(np.float32([0, -4]), np.float32([10, 4]))
@@ -19,8 +21,10 @@ FRAMES = [np.array(frame, np.float32) for frame in ([5, 0], [10, -4], [0, 4])]
 
 @pytest.fixture
 def make(scripted):
-    def make_env(observation_space=PLANE, action_space=PLANE):
-        return scripted(FRAMES, observation_space, action_space=action_space)
+    def make_env(
+        observation_space=PLANE, action_space=PLANE, *, frames=FRAMES, **options
+    ):
+        return scripted(frames, observation_space, action_space=action_space, **options)
 
     return make_env
 
@@ -62,32 +66,35 @@ def test_unbounded_dimension_is_left_alone(make):
 
 @pytest.mark.parametrize("space", [HALF, COUNT, gym.spaces.Dict(plane=PLANE)])
 @pytest.mark.parametrize("name", ["observ", "action"])
-def test_demanded_but_impossible(make, name, space):
-    spaces = {"observ": "observation_space", "action": "action_space"}
-    inner = make(**{spaces[name]: space})
+def test_demanded_but_impossible(name, space):
+    attribute = {"observ": "observation_space", "action": "action_space"}[name]
+    spaces = {"observation_space": PLANE, "action_space": PLANE, attribute: space}
+    inner = MockEnvironment(**spaces)
     with pytest.raises(InvalidSpaceError, match=f"{name}=True needs a Box"):
         RangeNormalize(inner, **{name: True})
-    assert getattr(RangeNormalize(inner, **{name: False}), spaces[name]) is space
+    assert getattr(RangeNormalize(inner, **{name: False}), attribute) is space
 
 
 def test_other_spaces_are_left_alone_by_default(make):
     space = gym.spaces.Dict(plane=PLANE)
-    env = RangeNormalize(make(space, COUNT))
+    frames = [{"plane": frame} for frame in FRAMES]
+    env = RangeNormalize(make(space, COUNT, frames=frames))
     assert env.observation_space is space
     assert env.action_space is COUNT
     env.reset()
-    assert env.step(2)[0] is FRAMES[1]
+    assert not differences(frames[1], env.step(2)[0], "observ")
     assert env.unwrapped.actions == [2]
 
 
 def test_box_without_bounds_is_left_alone(make):
     space = gym.spaces.Box(-np.inf, np.inf, (2,), np.int64)
-    env = RangeNormalize(make(space, space))
+    frames = [np.array([number, 0]) for number in (5, 2**60 + 1)]
+    env = RangeNormalize(make(space, space, frames=frames))
     assert env.observation_space is space
     assert env.action_space is space
     action = np.array([2**60 + 1, 0])
     env.reset()
-    assert env.step(action)[0] is FRAMES[1]
+    assert not differences(frames[1], env.step(action)[0], "observ")
     assert env.unwrapped.actions[0] is action
 
 
@@ -133,9 +140,8 @@ def test_float64_and_lists_will_do_as_actions(make):
 
 
 def test_observation_outside_of_its_bounds_shows(make):
-    inner = make()
-    inner.observations[1] = np.array([15, 0], np.float32)
-    env = RangeNormalize(inner)
+    frames = [FRAMES[0], np.array([15, 0], np.float32)]
+    env = RangeNormalize(make(frames=frames, allow_invalid=True))
     env.reset()
     observ = env.step(np.zeros(2, np.float32))[0]
     assert observ.tolist() == [2, 0]
@@ -143,8 +149,7 @@ def test_observation_outside_of_its_bounds_shows(make):
 
 
 def test_observation_of_the_wrong_shape(make):
-    inner = make()
-    inner.observations[0] = np.array([5], np.float32)
+    inner = make(frames=[np.array([5], np.float32)], allow_invalid=True)
     with pytest.raises(InvalidObservationError, match=r"shape \(2,\)"):
         RangeNormalize(inner).reset()
 

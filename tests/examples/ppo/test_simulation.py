@@ -8,25 +8,20 @@ import rltools
 from examples.ppo.environments import define_batch_env, make_env
 from examples.ppo.ppo import PPO
 from examples.ppo.simulation import Evaluation, Training
+from rltools.mocks import Episode, ScriptedEnvironment, Transition
 
 
-class Lengths(gym.Env):
-    """Episodes of the given lengths in turn; the reward is always 1."""
-
-    def __init__(self, lengths):
-        self.observation_space = gym.spaces.Box(-1, 1, (1,), np.float32)
-        self.action_space = gym.spaces.Box(-np.inf, np.inf, (1,), np.float32)
-        self.lengths = lengths
-
-    def reset(self, *, seed=None, options=None):
-        self.episode = 0 if seed is not None else self.episode + 1
-        self.step_count = 0
-        return np.zeros(1, np.float32), {}
-
-    def step(self, action):
-        self.step_count += 1
-        length = self.lengths[self.episode % len(self.lengths)]
-        return np.zeros(1, np.float32), 1.0, self.step_count == length, False, {}
+def of_lengths(*lengths):
+    """An environment with episodes of these lengths in turn; the reward is always 1."""
+    observ = np.zeros(1, np.float32)
+    goes_on, ends = (Transition(observ, 1.0, end) for end in (False, True))
+    return ScriptedEnvironment(
+        [Episode(observ, [goes_on] * (length - 1) + [ends]) for length in lengths],
+        observation_space=gym.spaces.Box(-1, 1, (1,), np.float32),
+        action_space=gym.spaces.Box(-np.inf, np.inf, (1,), np.float32),
+        repeat=True,
+        seed_chooses=True,
+    )
 
 
 def build(config, envs=None):
@@ -83,7 +78,7 @@ class TestEvaluation:
     ):
         # Two episodes of each: lengths 1 and 3, and 5 and 5, whatever fits in 10 steps.
         config = make_config()
-        _, _, evaluation = build(config, [Lengths([1, 3]), Lengths([5])])
+        _, _, evaluation = build(config, [of_lengths(1, 3), of_lengths(5)])
         done, score, _ = evaluation(log=False, report=False, reset=True)
         assert sorted(score[done].numpy().tolist()) == [1, 3, 5, 5]
         assert score.shape == (10, 2)

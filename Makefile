@@ -7,6 +7,7 @@ LOGDIR ?= logs
 CONFIG ?= pendulum
 SEED ?= 0
 COUNT ?= 20
+WORKERS ?= 2
 
 .PHONY: train test test-interop lint types bench soak clean
 
@@ -14,7 +15,7 @@ train: $(VENV)/.installed
 	$(BIN)/python -m examples.ppo.train --logdir=$(LOGDIR) --config=$(CONFIG) --seed=$(SEED)
 
 test: lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 # With torch, which the other tests do without.
 test-interop: $(INTEROP_VENV)/.installed

@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [
+    pytest.mark.timeout(300),
+    # Building twice at a time in one folder would spoil both.
+    pytest.mark.xdist_group("package"),
+]
 
 USE = """
 import importlib.util, sys

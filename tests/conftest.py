@@ -136,10 +136,10 @@ def no_actor_left(ray_cluster):
 
 
 @pytest.fixture(scope="session")
-def ends_within():
+def is_gone():
     """A function that waits for the end of a process, and says whether it came."""
 
-    def ends_within(pid, seconds):
+    def is_gone(pid, seconds):
         try:
             handle = os.pidfd_open(pid)
         except ProcessLookupError:
@@ -151,7 +151,7 @@ def ends_within():
         finally:
             os.close(handle)
 
-    return ends_within
+    return is_gone
 
 
 def _processes_that_stay(mark):

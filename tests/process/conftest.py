@@ -3,7 +3,6 @@
 import contextlib
 import gc
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -42,19 +41,6 @@ _PLACES = {
         makes, workers=min(2, len(makes)), **options
     ),
 }
-
-
-def _is_gone(pid: int, seconds: float) -> bool:
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        poll = select.poll()
-        poll.register(handle, select.POLLIN)
-        return bool(poll.poll(seconds * 1000))
-    finally:
-        os.close(handle)
 
 
 def _descriptors() -> set[str]:
@@ -139,7 +125,7 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(request, monkeypatch, caplog):
+def nothing_left(request, monkeypatch, caplog, is_gone):
     """Fails a test that leaves a process, child, descriptor, mapping or thread behind.
 
     Processes are found wherever they are, also those whose parent is gone.
@@ -152,7 +138,7 @@ def nothing_left(request, monkeypatch, caplog):
     deadline = time.monotonic() + _SECONDS_TO_DIE
     left = []
     for pid, command in _marked_processes(mark).items():
-        if not _is_gone(pid, max(0.0, deadline - time.monotonic())):
+        if not is_gone(pid, max(0.0, deadline - time.monotonic())):
             left.append(f"process {pid}: {command}")
             os.kill(pid, signal.SIGKILL)
     # The frames of a test that failed are kept, with all that they refer to.
@@ -174,12 +160,6 @@ def belongings():
 
 
 @pytest.fixture
-def is_gone():
-    """A function that waits until a process has ended, and says whether it did."""
-    return _is_gone
-
-
-@pytest.fixture
 def run_script(tmp_path):
     """A function that runs a program in a fresh interpreter, with a hard limit."""
 
@@ -194,6 +174,37 @@ def run_script(tmp_path):
         )
 
     return run
+
+
+@pytest.fixture
+def interrupt():
+    """A function that runs a command and presses Ctrl-C when it says it is ready.
+
+    It returns standard output after that, standard error, and the exit code.
+    """
+
+    def interrupt(*command, ready="ready\n", answer=None):
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            process_group=0,
+            # A shell starts what runs in the background with the signal ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        try:
+            assert process.stdout.readline() == ready
+            # The terminal sends it to all processes of the group.
+            os.killpg(process.pid, signal.SIGINT)
+            out, err = process.communicate(answer, timeout=20)
+        finally:
+            process.kill()
+            process.wait()
+        return out, err, process.returncode
+
+    return interrupt
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ print(batch.step(np.zeros(3, np.int64))[0].mean())
 # 21. Ctrl-C reaches the whole terminal's process group.
 
 
-def test_fault_21_workers_do_not_hear_of_an_interrupt(tmp_path):
+def test_fault_21_workers_do_not_hear_of_an_interrupt(tmp_path, interrupt):
     path = tmp_path / "script.py"
     path.write_text(f"""{SCRIPT}{LAUNCH}
 try:
@@ -138,22 +138,7 @@ except KeyboardInterrupt:
     print("interrupted", batch.step(np.zeros(4, np.int64))[0].mean())
 batch.close()
 """)
-    process = subprocess.Popen(
-        [sys.executable, str(path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        process_group=0,
-        # A shell starts what runs in the background with the signal ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    try:
-        assert process.stdout.readline() == "ready\n"
-        os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=20)
-    finally:
-        process.kill()
-    assert (out, err, process.returncode) == ("interrupted 0.5\n", "", 0)
+    assert interrupt(str(path)) == ("interrupted 0.5\n", "", 0)
 
 
 # 22. The interpreter exits without close().

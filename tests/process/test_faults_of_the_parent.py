@@ -216,7 +216,7 @@ except Exception as error:
 # 21. Ctrl-C reaches the whole terminal's process group.
 
 
-def test_fault_21_interrupt_is_the_parents_alone(tmp_path):
+def test_fault_21_interrupt_is_the_parents_alone(tmp_path, interrupt):
     script = tmp_path / "parent.py"
     script.write_text(f"""{ENV}
 env = ExternalProcess(Env)
@@ -229,22 +229,7 @@ except KeyboardInterrupt:
     print("interrupted", flush=True)
 env.close()
 """)
-    process = subprocess.Popen(
-        [sys.executable, str(script)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        process_group=0,
-        # A shell starts what runs in the background with the signal ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    try:
-        assert process.stdout.readline() == "ready\n"
-        os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=20)
-    finally:
-        process.kill()
-    assert (out, err, process.returncode) == ("interrupted\n", "", 0)
+    assert interrupt(str(script)) == ("interrupted\n", "", 0)
 
 
 # 22. The interpreter exits without close().

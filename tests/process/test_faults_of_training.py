@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -80,24 +79,12 @@ env.close()
 """
 
 
-def test_fault_21_a_checkpoint_in_progress_completes(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-c", SAVING, str(tmp_path / "checkpoints")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        process_group=0,
-        # A shell starts what runs in the background with the signal ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+def test_fault_21_a_checkpoint_in_progress_completes(tmp_path, interrupt):
+    out, err, _ = interrupt(
+        *("-c", SAVING, str(tmp_path / "checkpoints")),
+        ready="writing\n",
+        answer="go on\n",
     )
-    try:
-        assert process.stdout.readline() == "writing\n"
-        os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate("go on\n", timeout=20)
-    finally:
-        process.kill()
-        process.wait()
     assert (out, err) == ("interrupted at step 5\n", "")
     texts = []
     restored = CheckpointStore(tmp_path / "checkpoints").restore(

@@ -4,6 +4,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from rltools.checks import differences
 from rltools.mocks import Episode, Faulty, ScriptedEnvironment, Transition, faults
 
 
@@ -72,6 +73,25 @@ def counting(scripted):
         return scripted(times, space, **kwargs)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def assert_same_trajectory():
+    """Play three episodes in both environments, and compare all that they return."""
+
+    def compare(expected, env, action):
+        assert env.observation_space == expected.observation_space
+        assert env.action_space == expected.action_space
+        for seed in (1, 2, None):
+            one, two = expected.reset(seed=seed), env.reset(seed=seed)
+            assert not differences(one, two, "reset")
+            ended = False
+            while not ended:
+                one, two = expected.step(action), env.step(action)
+                assert not differences(one, two, "step")
+                ended = one[2] or one[3]
+
+    return compare
 
 
 @pytest.fixture(scope="session")

@@ -60,23 +60,12 @@ def test_keeps_every_law_of_environments():
     assert [result.name for result in report.skipped] == ["L2"]
 
 
-def test_same_trajectory_as_in_this_process(external_process):
+def test_same_trajectory_as_in_this_process(external_process, assert_same_trajectory):
     def make():
         return MockEnvironment((3,), (2,), 2, 5)
 
     local, remote = make(), external_process(make)
-    assert remote.observation_space == local.observation_space
-    assert remote.action_space == local.action_space
-    action = np.zeros(2, np.float32)
-    for seed in (1, 2, None):
-        (first, _), (second, _) = local.reset(seed=seed), remote.reset(seed=seed)
-        np.testing.assert_array_equal(first, second, strict=True)
-        ended = False
-        while not ended:
-            one, two = local.step(action), remote.step(action)
-            np.testing.assert_array_equal(one[0], two[0], strict=True)
-            assert one[1:] == two[1:]
-            ended = one[2] or one[3]
+    assert_same_trajectory(local, remote, np.zeros(2, np.float32))
     assert remote.steps == local.steps
 
 

@@ -144,7 +144,9 @@ def gate(tmp_path):
     return wait
 
 
-def test_same_trajectory_as_in_this_process(make_actor, monkeypatch):
+def test_same_trajectory_as_in_this_process(
+    make_actor, monkeypatch, assert_same_trajectory
+):
     def make():
         return MockEnvironment((3,), (2,), 2, 5)
 
@@ -153,18 +155,7 @@ def test_same_trajectory_as_in_this_process(make_actor, monkeypatch):
     local, remote = make(), make_actor(lambda: gym.make("Registered-v0"))
     assert remote.spec.id == spec.id
     assert isinstance(remote, PromisingEnv)
-    assert remote.observation_space == local.observation_space
-    assert remote.action_space == local.action_space
-    action = np.zeros(2, np.float32)
-    for seed in (1, 2, None):
-        (first, _), (second, _) = local.reset(seed=seed), remote.reset(seed=seed)
-        np.testing.assert_array_equal(first, second, strict=True)
-        ended = False
-        while not ended:
-            one, two = local.step(action), remote.step(action)
-            np.testing.assert_array_equal(one[0], two[0], strict=True)
-            assert one[1:] == two[1:]
-            ended = one[2] or one[3]
+    assert_same_trajectory(local, remote, np.zeros(2, np.float32))
     assert remote.steps == local.steps
 
 
@@ -366,11 +357,11 @@ def test_death(make_actor):
     env.close()
 
 
-def test_death_while_nobody_asks(make_actor, ends_within):
+def test_death_while_nobody_asks(make_actor, is_gone):
     env = make_actor()
     env.reset()
     os.kill(env.pid, signal.SIGKILL)
-    assert ends_within(env.pid, 5)
+    assert is_gone(env.pid, 5)
     with pytest.raises(WorkerDiedError, match="no result of 'step'"):
         env.step(HARMLESS)
 
@@ -378,7 +369,7 @@ def test_death_while_nobody_asks(make_actor, ends_within):
 # Restarts.
 
 
-def test_a_lost_episode_is_told_as_truncated(make_actor, ends_within):
+def test_a_lost_episode_is_told_as_truncated(make_actor, is_gone):
     env = make_actor(lambda: Robot(kill_self), restarts=1)
     env.reset(seed=1)
     last = env.step(HARMLESS)[0]
@@ -388,7 +379,7 @@ def test_a_lost_episode_is_told_as_truncated(make_actor, ends_within):
     assert (reward, terminated, truncated) == (0.0, False, True)
     assert info["worker_restarted"] is True
     assert f"pid {old}" in info["worker_error"]
-    assert ends_within(old, 5)
+    assert is_gone(old, 5)
     assert env.reset()[0][:2].tolist() == [0, env.pid]
     assert env.step(HARMLESS)[0][:2].tolist() == [1, env.pid]
     with pytest.raises(WorkerDiedError, match=f"pid {old}"):
@@ -458,7 +449,7 @@ def test_environment_is_closed_once_there(make_actor, tmp_path, caplog):
     assert "the door is stuck" in caplog.text
 
 
-def test_close_ends_an_environment_that_hangs(make_actor, ends_within, monkeypatch):
+def test_close_ends_an_environment_that_hangs(make_actor, is_gone, monkeypatch):
     monkeypatch.setattr("rltools.process.worker_env._SECONDS_TO_CLOSE", 0.5)
     env = make_actor(lambda: Robot(hold_the_interpreter))
     env.reset()
@@ -467,7 +458,7 @@ def test_close_ends_an_environment_that_hangs(make_actor, ends_within, monkeypat
     started = time.monotonic()
     env.close()
     assert time.monotonic() - started < 3
-    assert ends_within(pid, 2)
+    assert is_gone(pid, 2)
     with pytest.raises(ClosedError):
         promise()
 

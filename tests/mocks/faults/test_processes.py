@@ -27,7 +27,7 @@ def make_mock():
 
 
 @pytest.fixture
-def start(external_process, monkeypatch, ends_within):
+def start(external_process, monkeypatch, is_gone):
     """Starts a faulty environment, whose process must be gone after the test."""
     monkeypatch.setattr("rltools.process.worker_env._SECONDS_TO_CLOSE", 0.5)
     started = []
@@ -40,7 +40,7 @@ def start(external_process, monkeypatch, ends_within):
     pids = [env.pid for env in started]
     for env in started:
         env.close()
-    assert all(ends_within(pid, 5) for pid in pids)
+    assert all(is_gone(pid, 5) for pid in pids)
 
 
 @pytest.mark.parametrize(

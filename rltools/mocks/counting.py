@@ -105,8 +105,9 @@ class CountingEnvironment(StrictEnvironment):
             return observ, info
         info["action"] = action
         reward = float(10_000 * env_index + 100 * (episode % 100) + step % 100)
-        is_truncated = (env_index + episode) % 2 == 1
-        ends = step == last
+        # Integers of NumPy would make it flags of NumPy.
+        is_truncated = bool((env_index + episode) % 2 == 1)
+        ends = bool(step == last)
         return observ, reward, ends and not is_truncated, ends and is_truncated, info
 
     def _begin(

@@ -173,3 +173,12 @@ def test_bad_arguments(arguments):
     with pytest.raises(InvalidArgumentError, match=next(iter(arguments))):
         CountingEnvironment(**arguments)
     assert isinstance(CountingEnvironment(), gym.Env)
+
+
+def test_numbers_of_numpy_give_the_same():
+    for step in (0, 1):
+        plain = CountingEnvironment.expected(1, 2, step)
+        numbers = np.int64([1, 2, step])
+        assert [type(part) for part in CountingEnvironment.expected(*numbers)] == [
+            type(part) for part in plain
+        ]

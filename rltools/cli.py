@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import platform
 import re
 import sys
@@ -37,19 +38,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         Exit code: 0, 1 if what was checked has failed, 2 if the command could not be
-        carried out, 130 after Ctrl-C.
+        carried out, 130 after Ctrl-C, 141 if nobody reads what it prints.
 
     Raises:
         SystemExit: The arguments make no sense (code 2), or ask for help (code 0).
     """
     options = _make_parser().parse_args(arguments)
     try:
-        return options.run(options) or 0
+        code = options.run(options) or 0
+        sys.stdout.flush()
+        return code
     except rltools.errors.RLToolsError as error:
-        print(f"rltools: {error}", file=sys.stderr)
+        print(f"rltools: {_first_line(error)}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        _discard_output()
+        return 141
+    except OSError as error:  # Such as a disk that is full.
+        _discard_output()
+        print(f"rltools: can't write the output: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _first_line(error: Exception) -> str:
+    """The message, of which what came with it from elsewhere may take more lines."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _discard_output() -> None:
+    """Keep Python from trying to print once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def collect_info() -> dict[str, Any]:

@@ -185,3 +185,36 @@ def test_bench_says_what_is_wrong_in_one_line(capsys, target, message):
     assert out == ""
     assert err.startswith(f"rltools: {message}")
     assert err.count("\n") == 1
+
+
+RLTOOLS = (sys.executable, "-m", "rltools")
+
+
+def test_whoever_reads_may_stop():
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as output:
+        result = subprocess.run(
+            [*RLTOOLS, "info"], stdout=output, stderr=subprocess.PIPE, text=True
+        )
+    assert (result.returncode, result.stderr) == (141, "")
+
+
+def test_output_that_cannot_be_written_is_one_line():
+    with open("/dev/full", "w") as output:
+        result = subprocess.run(
+            [*RLTOOLS, "info"], stdout=output, stderr=subprocess.PIPE, text=True
+        )
+    assert result.returncode == 2
+    [line] = result.stderr.splitlines()
+    assert line.startswith("rltools: can't write the output: ")
+
+
+def test_an_error_is_told_in_one_line(capsys, tmp_path, monkeypatch):
+    make = "def make():\n    raise RuntimeError('first\\nsecond')\n"
+    (tmp_path / "mistaken.py").write_text(f"{make}def quit():\n    exit(7)\n")
+    monkeypatch.chdir(tmp_path)
+    for name, told in (("make", "RuntimeError: first"), ("quit", "SystemExit: 7")):
+        assert cli.main(["check", f"mistaken:{name}"]) == 2
+        [line] = capsys.readouterr().err.splitlines()
+        assert line == f"rltools: mistaken:{name} raised {told}"

@@ -33,6 +33,7 @@ def load_constructor(target: str) -> Callable[[], gym.Env]:
     Discrete(2)
     """
     if is_gymnasium_name(target):
+        _look_here()  # Its module may be here, too.
         return partial(gym.make, target)
     module, _, path = target.partition(":")
     value: Any = _import(module)
@@ -55,7 +56,7 @@ def make_env(target: str) -> gym.Env:
     constructor = load_constructor(target)
     try:
         env = constructor()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InvalidArgumentError(f"{target} {_raised(error)}") from error
     if not isinstance(env, gym.Env):
         raise InvalidArgumentError(
@@ -89,9 +90,14 @@ def constructor_as_code(target: str) -> str:
     return target.partition(":")[2]
 
 
-def _import(name: str) -> ModuleType:
+def _look_here() -> None:
+    """Let modules of the current folder be found, as `python -m` does."""
     if (folder := os.getcwd()) not in sys.path:
-        sys.path.insert(0, folder)  # As `python -m` does.
+        sys.path.insert(0, folder)
+
+
+def _import(name: str) -> ModuleType:
+    _look_here()
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:

@@ -34,7 +34,7 @@ class Call:
     step: int
     action: Any = None
     result: Any = None
-    error: Exception | None = None
+    error: Exception | SystemExit | None = None
     mishaps: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -120,7 +120,7 @@ def _run(each: Check[Subject], subject: Subject) -> Result:
         found = list(each.find_violations(subject))
     except SkipCheck as reason:
         return Result(each.name, each.title, "skipped", note=str(reason))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         found = [f"raised {tell_exception(error)}"]
     hints = " ".join(line for line in found if isinstance(line, Hint))
     violations = tuple(line for line in found if not isinstance(line, Hint))

@@ -1,13 +1,17 @@
 """The command `rltools check`."""
 
 import argparse
+import contextlib
 import json
 import shutil
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rltools.bench.option_types import count
 from rltools.errors import InvalidOptionError
+
+if TYPE_CHECKING:
+    from rltools.checks.report import Report
 
 _OF_BATCHES = {"seed", "steps", "exclude"}
 _NEGATIONS = {
@@ -51,6 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exclude", nargs="+", default=[], metavar="CHECK", help="checks not to run"
     )
+    parser.add_argument(
+        "--varying-infos",
+        nargs="+",
+        metavar="KEY",
+        help="keys of infos that tell, for example, how long an episode took",
+    )
     declared = parser.add_argument_group("what is legitimately different")
     for name, (_, text) in _NEGATIONS.items():
         declared.add_argument(
@@ -65,29 +75,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     # Not before: they import Gymnasium.
-    from rltools.bench.target import load_constructor, make_env
-    from rltools.checks.batch_environment import check_batch_env
-    from rltools.checks.environment import check_env
     from rltools.checks.table import format_table, has_colours
 
-    make_env(options.target).close()  # Says in one line what is wrong with the target.
-    make, arguments = load_constructor(options.target), _arguments(options)
-    if options.batch is None:
-        report = check_env(make, **arguments)
-    else:
-        if unknown := arguments.keys() - _OF_BATCHES:
-            raise InvalidOptionError(
-                f"--batch: expected only --seed, --steps and --exclude beside it, got "
-                f"what is said of single environments ({', '.join(sorted(unknown))})."
-            )
-        make_batch: Any = load_constructor(options.batch)
-        report = check_batch_env(make_batch, make, **arguments)
+    # What the environment prints is no part of the report.
+    with contextlib.redirect_stdout(sys.stderr):
+        report = _check(options)
     if options.json:
         print(json.dumps(report.as_dict(), indent=2))
     else:
         width = max(shutil.get_terminal_size((88, 24)).columns, 60)
         print(format_table(report, colours=has_colours(sys.stdout), width=width))
     return 1 if report.failed else 0
+
+
+def _check(options: argparse.Namespace) -> "Report":
+    from rltools.bench.target import load_constructor, make_env
+    from rltools.checks.batch_environment import check_batch_env
+    from rltools.checks.environment import check_env
+
+    make_env(options.target).close()  # Says in one line what is wrong with the target.
+    make, arguments = load_constructor(options.target), _arguments(options)
+    if options.batch is None:
+        return check_env(make, **arguments)
+    if unknown := arguments.keys() - _OF_BATCHES:
+        raise InvalidOptionError(
+            f"--batch: expected only --seed, --steps and --exclude beside it, got "
+            f"what is said of single environments ({', '.join(sorted(unknown))})."
+        )
+    make_batch: Any = load_constructor(options.batch)
+    return check_batch_env(make_batch, make, **arguments)
 
 
 def _arguments(options: argparse.Namespace) -> dict[str, Any]:
@@ -100,4 +116,6 @@ def _arguments(options: argparse.Namespace) -> dict[str, Any]:
     }
     arguments |= {name: True for name in _DECLARATIONS if given[name]}
     arguments |= {name: False for key, (name, _) in _NEGATIONS.items() if given[key]}
+    if options.varying_infos is not None:
+        arguments["varying_infos"] = options.varying_infos
     return {**arguments, "exclude": options.exclude}

@@ -5,7 +5,7 @@ from typing import Any
 
 import gymnasium as gym
 
-from rltools.arguments import check_integer
+from rltools.arguments import check_integer, check_strings
 from rltools.checks.check import run_checks
 from rltools.checks.environments import (
     determinism,
@@ -42,6 +42,7 @@ def check_env(
     raises_after_end: bool | None = None,
     ends_both_ways: bool = False,
     info_keys_vary: bool = False,
+    varying_infos: Collection[str] = (),
     picklable: bool = True,
     processes: bool = True,
     exclude: Collection[str] = (),
@@ -71,7 +72,10 @@ def check_env(
             returns something valid (False). None allows both.
         ends_both_ways: Whether a step may be terminated and truncated. A step at the
             time limit of the environment's spec always may.
-        info_keys_vary: Whether infos may have other keys from step to step.
+        info_keys_vary: Whether infos may have other keys, and values of other types,
+            from step to step.
+        varying_infos: Keys of infos whose values may differ when all else repeats, such
+            as how long an episode took. They are looked at by no check.
         picklable: Whether it can be pickled and deep-copied.
         processes: Whether to compare with an instance in another process.
         exclude: Names of checks not to run.
@@ -108,6 +112,7 @@ def check_env(
         raises_after_end=raises_after_end,
         ends_both_ways=ends_both_ways,
         info_keys_vary=info_keys_vary,
+        varying_infos=check_strings("varying_infos", varying_infos),
         picklable=picklable,
         processes=processes,
     )

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+_NONSENSE = 113  # A value that every dtype of numbers has.
+
 
 def shared_parts(old: Any, new: Any) -> str:
     """Tell what of a value is the same memory as part of another one.
@@ -41,7 +43,8 @@ def shared_parts(old: Any, new: Any) -> str:
 
 def _mutable_parts(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, np.ndarray):
-        yield path, value
+        if _may_be_written(value):
+            yield path, value
     elif isinstance(value, Mapping):
         if path:  # The outermost one only names the parts.
             yield path, value
@@ -52,3 +55,26 @@ def _mutable_parts(value: Any, path: str) -> Iterator[tuple[str, Any]]:
             yield path, value
         for index, part in enumerate(value):
             yield from _mutable_parts(part, f"{path}[{index}]")
+
+
+def overwrite(value: Any) -> None:
+    """Write nonsense to all arrays of a value, as a careless caller might."""
+    for _, part in _mutable_parts(value, ""):
+        is_array = isinstance(part, np.ndarray) and part.dtype.kind in "biuf"
+        if is_array and part.flags.writeable:
+            part[...] = _NONSENSE
+
+
+def count_bytes(value: Any) -> int:
+    """The size of all arrays of a value, in bytes."""
+    parts = (part for _, part in _mutable_parts(value, ""))
+    return sum(part.nbytes for part in parts if isinstance(part, np.ndarray))
+
+
+def _may_be_written(array: np.ndarray) -> bool:
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        if base.flags.writeable:
+            return True
+        base = base.base
+    return base is not None  # It views memory of which nothing is known.

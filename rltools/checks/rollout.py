@@ -1,17 +1,19 @@
 """Plays an environment and keeps what it returned, as it was when it was returned."""
 
 import copy
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, Literal
 
 import gymnasium as gym
 
 from rltools.checks.call import Call, compare_calls
 from rltools.checks.difference import differences
 from rltools.checks.generators import Generators
-from rltools.checks.memory import shared_parts
+from rltools.checks.memory import count_bytes, overwrite, shared_parts
 
 Policy = Callable[[Any, dict[str, Any]], Any]
+_LARGEST = 2**28  # Bytes of the observations that are kept.
+_FEWEST_STEPS = 10
 
 
 class Rollout:
@@ -23,6 +25,9 @@ class Rollout:
         policy: Function of observation and info that returns an action; None draws
             from a copy of the action space.
         watch: Whether to look for mishaps, which takes most of the time.
+        spoil: What to write nonsense to as soon as a call is over: the `"results"`
+            that it returned, or the `"action"` that it was given.
+        varying_infos: Keys of infos that are left out of the results that are kept.
     """
 
     def __init__(
@@ -32,11 +37,15 @@ class Rollout:
         seed: int | None,
         policy: Policy | None = None,
         watch: bool = False,
+        spoil: Literal["results", "action"] | None = None,
+        varying_infos: Collection[str] = (),
     ) -> None:
         self.env = env
         self.calls: list[Call] = []
         self._seed = seed
         self._watch = watch
+        self._spoil = spoil
+        self._varying_infos = varying_infos
         self._policy = policy
         self._actions = copy.deepcopy(env.action_space)
         self._actions.seed(seed)
@@ -63,13 +72,16 @@ class Rollout:
         Args:
             steps: Number of steps to take at least.
             episodes: Number of episodes to bring to their end.
-            at_most: Number of steps after which to give up.
+            at_most: Number of steps after which to give up; fewer where observations
+                are so large that they would not fit into memory.
 
         Returns:
             The rollout itself.
         """
         taken = ended = 0
         call = self.reset(seed=self._seed)
+        size = count_bytes(call.result)
+        at_most = min(at_most, max(_FEWEST_STEPS, _LARGEST // max(size, 1)))
         while call.is_complete and taken < at_most:
             if taken >= steps and ended >= episodes:
                 break
@@ -122,6 +134,8 @@ class Rollout:
         last = self.calls[-1]
         call = Call("step", last.episode, last.step + 1, action=copy.deepcopy(action))
         self._carry_out(call, lambda: self.env.step(action))
+        if self._spoil == "action":
+            overwrite(action)
         if self._watch and (changes := differences(call.action, action, "action")):
             call.mishaps["action changed"] = changes[0]
         return call
@@ -138,23 +152,35 @@ class Rollout:
         returned = None
         try:
             returned = verb()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             call.error = error
         if generators is not None:
             call.mishaps.update(generators.changes())
             if self._last is not None:
                 self._compare_with_last(call, returned)
             self._last = (call, returned)
-        call.result = _snapshot(returned)
+        call.result = self._without_varying(_snapshot(returned))
+        if self._spoil == "results":
+            overwrite(returned)
         self.calls.append(call)
         return call
+
+    def _without_varying(self, result: Any) -> Any:
+        if not self._varying_infos or not isinstance(result, tuple):
+            return result
+        if not isinstance(result[-1], dict):
+            return result
+        kept = {k: v for k, v in result[-1].items() if k not in self._varying_infos}
+        return (*result[:-1], kept)
 
     def _compare_with_last(self, call: Call, returned: Any) -> None:
         assert self._last is not None
         last, held = self._last
         # The observation and info only: Python shares small numbers and the flags.
         old, new = _named_parts(held), _named_parts(returned)
-        changed = differences(_named_parts(last.result), old, "")
+        changed = differences(
+            _named_parts(last.result), _named_parts(self._without_varying(held)), ""
+        )
         if changed:
             text = changed[0].replace("['observ']", "observ", 1)
             text = text.replace("['info']", "info", 1)

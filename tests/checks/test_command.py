@@ -11,12 +11,17 @@ from rltools.checks.table import format_table, has_colours
 pytestmark = pytest.mark.timeout(60)
 BROKEN = "rltools.mocks.broken.environment_results:NotANumberLate"
 NOISY = """
+import time
 import numpy as np
 from rltools.mocks.broken import SoundEnvironment
 
 class Noisy(SoundEnvironment):
     def direction(self, action):
         return np.random.default_rng().normal()
+
+class Timed(SoundEnvironment):
+    def inform(self):
+        return {"time": time.perf_counter()}
 
 class Untidy(SoundEnvironment):
     def __init__(self, render_mode=None):
@@ -180,3 +185,33 @@ def test_colours_are_for_terminals(
     monkeypatch.setenv("NO_COLOR", no_colour)
     run(capsys, "CartPole-v1", "--no-processes", "--steps", "1", "--episodes", "0")
     assert has_colours(sys.stdout) is expected
+
+
+TALKATIVE = """
+import gymnasium as gym
+from rltools.mocks.broken import SoundEnvironment
+
+class Talkative(SoundEnvironment):
+    def step(self, action):
+        print("step")
+        return super().step(action)
+
+gym.register("Talkative-v0", Talkative)
+"""
+
+
+def test_what_the_environment_prints_is_not_in_the_report(
+    capsys, tmp_path, monkeypatch
+):
+    (tmp_path / "talkative.py").write_text(TALKATIVE)
+    monkeypatch.chdir(tmp_path)  # Names for gymnasium.make are found here, too.
+    for target in ("talkative:Talkative", "talkative:Talkative-v0"):
+        code, out, err = run(capsys, target, "--json", "--no-processes")
+        assert (code, json.loads(out)["failed"]) == (0, 0)
+        assert "step\n" in err
+
+
+def test_infos_that_vary_may_be_named(capsys, module):
+    timed = (f"{module}:Timed", "--no-processes")
+    assert run(capsys, *timed)[0] == 1
+    assert run(capsys, *timed, "--varying-infos", "time", "more")[0] == 0

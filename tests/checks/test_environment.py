@@ -1,4 +1,5 @@
 import functools
+import time
 
 import gymnasium as gym
 import numpy as np
@@ -158,6 +159,73 @@ def test_infos_with_other_keys():
     }
     failed = [name for name, report in reports.items() if report.failed]
     assert failed == ["ListAsInfo"]
+
+
+class Timed(broken.SoundEnvironment):
+    def inform(self):
+        return {**super().inform(), "seconds": time.perf_counter()}
+
+
+def test_infos_that_vary():
+    assert names(check_env(Timed, **QUICK).failed) == {"R4"}
+    report = check_env(Timed, varying_infos=["seconds"], **QUICK)
+    assert not report.failed, str(report)
+
+
+class FixedGoal(broken.SoundEnvironment):
+    goal = np.ones(3)
+    goal.flags.writeable = False
+
+    def inform(self):
+        return {"goal": self.goal}
+
+
+def test_what_nobody_can_write_to_may_be_shared():
+    assert not check_env(FixedGoal, **QUICK).failed
+
+
+class LastSeedAgain(broken.SoundEnvironment):
+    last = None
+
+    def reset(self, *, seed=None, options=None):
+        self.last = self.last if seed is None else seed
+        return super().reset(seed=self.last, options=options)
+
+
+def test_resets_that_repeat_the_seed_are_hinted_at():
+    report = check_env(LastSeedAgain, **QUICK)
+    assert "the episode of the last seed again" in report["D3"].reason
+    assert "again" not in check_env(broken.SoundEnvironment, **QUICK)["D3"].reason
+
+
+class Exits(broken.SoundEnvironment):
+    def step(self, action):
+        if self.steps == 3:
+            raise SystemExit("the simulator has quit")
+        return super().step(action)
+
+
+def test_an_environment_that_exits_ends_no_report():
+    report = check_env(Exits, **QUICK)
+    assert names(report.failed) == {"T1"}
+    assert "raised SystemExit: the simulator has quit" in report["T1"].reason
+
+
+class Huge(broken.SoundEnvironment):
+    def __init__(self, render_mode=None):
+        super().__init__(render_mode)
+        self.observation_space = gym.spaces.Box(0, 255, (4096, 4096), np.uint8)
+
+    def observe(self):
+        return np.full((4096, 4096), self.steps, np.uint8)
+
+
+def test_what_is_too_large_for_memory_is_played_for_fewer_steps():
+    only = ("S1", "S2", "S3", "S4", "S6", "R1", "T1", "T3")
+    exclude = [name for name in NAMES if name not in only]
+    report = check_env(Huge, processes=False, exclude=[*exclude, "T3"])
+    assert not report.failed
+    assert report["T1"].outcome == "passed"
 
 
 def test_what_cannot_be_pickled():

@@ -95,3 +95,18 @@ def test_actions_come_from_a_copy_of_the_space():
     expected = gym.spaces.Discrete(2, seed=0).sample()
     play(env, steps=20)
     assert env.action_space.sample() == expected
+
+
+def test_fewer_steps_of_what_is_large(monkeypatch):
+    size = 3 * 4 + 3 * 8  # Observation and info, in bytes.
+    monkeypatch.setattr("rltools.checks.rollout._LARGEST", 20 * size)
+    assert len(play(steps=30).steps) == 20
+    monkeypatch.setattr("rltools.checks.rollout._LARGEST", size)
+    assert len(play(steps=30).steps) == 10
+
+
+def test_spoiling_what_is_the_callers():
+    for spoil in ("results", "action"):
+        first = play(steps=20)
+        spoiled = Rollout(SoundEnvironment(), seed=1, spoil=spoil).repeat(first)
+        assert list(compare(first, spoiled)) == []

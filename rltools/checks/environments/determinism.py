@@ -1,9 +1,11 @@
 """Checks of what an environment's results depend on: D1 to D3."""
 
 import contextlib
+import copy
 from collections.abc import Iterator
 
 from rltools.checks.check import Hint, SkipCheck, check
+from rltools.checks.difference import differences
 from rltools.checks.environments.trial import SECONDS_PER_CALL, EnvTrial
 from rltools.checks.rollout import compare
 from rltools.errors import NotPicklableError
@@ -69,6 +71,11 @@ def seed_matters(trial: EnvTrial) -> Iterator[str]:
         with trial.fresh() as env:
             other = trial.start(env, seed_offset=offset).repeat(trial.rollout)
         if any(compare(trial.rollout, other)):
+            if _repeats_without_seed(trial):
+                yield Hint(
+                    "Resets without a seed give the episode of the last seed again: "
+                    "they are to go on with its generator."
+                )
             return
     seed = trial.options.seed
     yield (
@@ -79,3 +86,19 @@ def seed_matters(trial: EnvTrial) -> Iterator[str]:
 
 
 CHECKS = (repeats_itself, instances_agree, seed_matters)
+
+
+def _repeats_without_seed(trial: EnvTrial) -> bool:
+    """Whether the episode of a seed and the two after it are all the same."""
+    actions = [call.action for call in trial.rollout.steps if call.episode == 0]
+    with trial.fresh() as env:
+        rollout = trial.start(env)
+        episodes = []
+        for seed in (trial.options.seed, None, None):
+            calls = [rollout.reset(seed=seed)]
+            for action in actions:
+                calls.append(rollout.step(copy.deepcopy(action)))
+                if not calls[-1].is_complete or calls[-1].ended:
+                    break
+            episodes.append([call.result for call in calls])
+    return not any(differences(episodes[0], each, "") for each in episodes[1:])

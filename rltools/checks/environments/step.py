@@ -1,19 +1,22 @@
 """Checks of an environment's steps: T1 to T12."""
 
 import copy
+import itertools
 import math
 import numbers
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from rltools.checks.call import Call
 from rltools.checks.check import SkipCheck, check, tell_exception
 from rltools.checks.environments.trial import EnvTrial
-from rltools.checks.rollout import Rollout
+from rltools.checks.rollout import Rollout, compare
 from rltools.space_checks import describe, explain_mismatch
+
+_SPOILED_CALLS = 40
 
 
 @check("T1", "step returns five values", needs=["R1"])
@@ -81,7 +84,7 @@ def infos_are_stable(trial: EnvTrial) -> Iterator[str]:
             if type(value) is not known and not trial.options.info_keys_vary:
                 yield (
                     f"{call.where}: info[{key!r}]: expected {known.__name__} as in "
-                    f"{where}, got {describe(value)}"
+                    f"{where}, got {describe(value)}; info_keys_vary=True allows it"
                 )
         if call.ended or trial.options.info_keys_vary:
             continue  # What is only told at the end is no change of keys.
@@ -144,12 +147,17 @@ def results_are_apart(trial: EnvTrial) -> Iterator[str]:
             if kind in call.mishaps:
                 yield f"{call.where}: {call.mishaps[kind]}"
                 break
+    if not any("shared memory" in call.mishaps for call in trial.rollout.calls):
+        for line in _compare_spoiled(trial, "results"):
+            yield f"after the caller has written to what was returned, {line}"
 
 
 @check("T9", "step leaves the action as it is", needs=["T1"])
 def action_is_kept(trial: EnvTrial) -> Iterator[str]:
-    """Yield actions that were changed in place."""
+    """Yield actions that were changed in place, or are used after their step."""
     yield from _tell_mishaps(trial.rollout, "action changed")
+    for line in _compare_spoiled(trial, "action"):
+        yield f"after the caller has written to the actions it had passed, {line}"
 
 
 @check("T10", "random numbers come from the environment's own generator", needs=["T1"])
@@ -215,6 +223,21 @@ def _judge_flags(call: Call) -> Iterator[str]:
     for name, flag in zip(("terminated", "truncated"), call.result[2:4], strict=True):
         if not isinstance(flag, bool | np.bool_):
             yield f"{name}: expected a bool, got {describe(flag)}"
+
+
+def _compare_spoiled(
+    trial: EnvTrial, spoil: Literal["results", "action"]
+) -> Iterator[str]:
+    """Tell what changes if the caller writes to what is the caller's."""
+    if not trial.is_reproducible:
+        return
+    with trial.fresh() as one, trial.fresh() as other:
+        control = trial.start(one).repeat(trial.rollout, at_most=_SPOILED_CALLS)
+        if any(compare(trial.rollout, control)):
+            return  # It does not repeat itself as it is: see D1 and D2.
+        spoiled = trial.start(other, spoil=spoil)
+        spoiled.repeat(trial.rollout, at_most=_SPOILED_CALLS)
+    yield from itertools.islice(compare(trial.rollout, spoiled), 1)
 
 
 def _tell_mishaps(rollout: Rollout, *kinds: str) -> Iterator[str]:

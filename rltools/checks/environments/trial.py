@@ -1,7 +1,7 @@
 """The environment under test: how to make it, what is known of it, its rollouts."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -33,6 +33,7 @@ class EnvOptions:
     info_keys_vary: bool
     picklable: bool
     processes: bool
+    varying_infos: Collection[str]
 
 
 class EnvTrial:
@@ -103,11 +104,13 @@ class EnvTrial:
         return True
 
     def start(
-        self, env: gym.Env[Any, Any], *, seed_offset: int = 0, watch: bool = False
+        self, env: gym.Env[Any, Any], *, seed_offset: int = 0, **how: Any
     ) -> Rollout:
-        """A rollout of an environment that has yet to begin."""
+        """A rollout of an environment that has yet to begin; `how` is `Rollout`'s."""
         seed = self.options.seed + seed_offset if self.accepts_seed else None
-        return Rollout(env, seed=seed, policy=self.options.policy, watch=watch)
+        varying = self.options.varying_infos
+        policy = self.options.policy
+        return Rollout(env, seed=seed, policy=policy, varying_infos=varying, **how)
 
     def play_episode(self, env: gym.Env[Any, Any]) -> Rollout:
         """Play an environment until its first episode has ended.

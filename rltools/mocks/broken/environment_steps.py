@@ -77,6 +77,41 @@ class OneGoal(SoundEnvironment):
         return {**super().inform(), "goal": self.goal}
 
 
+class ShowsItsState(SoundEnvironment):
+    """Returns the array that it goes on from."""
+
+    trips = frozenset({"T8"})
+
+    def __init__(self, render_mode: str | None = None) -> None:
+        super().__init__(render_mode)
+        self.observation_space = gym.spaces.Box(-200.0, 200.0, (3,), np.float64)
+
+    def observe(self) -> Any:
+        """The state itself; every step makes a new one."""
+        return self.position
+
+    def inform(self) -> Any:
+        """The number of steps."""
+        return {"steps": self.steps}
+
+
+class KeepsTheAction(SoundEnvironment):
+    """Keeps the action of the last step without a copy, to act on it again."""
+
+    trips = frozenset({"T9"})
+
+    def __init__(self, render_mode: str | None = None) -> None:
+        super().__init__(render_mode)
+        self.action_space = gym.spaces.Box(-1.0, 1.0, (1,), np.float32)
+        self.last: Any = None
+
+    def direction(self, action: Any) -> float:
+        """How far an action and the one before it move."""
+        last, self.last = self.last, action
+        before = 0.0 if last is None or self.steps == 1 else float(last[0])
+        return 0.1 * float(action[0]) + 0.05 * before
+
+
 class ChangesTheAction(SoundEnvironment):
     """Clips the action in the array that it was given."""
 
@@ -150,6 +185,8 @@ ENVIRONMENTS = (
     OneBuffer,
     OneInfo,
     OneGoal,
+    ShowsItsState,
+    KeepsTheAction,
     ChangesTheAction,
     UsesGlobalNumPy,
     UsesGlobalPython,

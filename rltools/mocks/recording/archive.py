@@ -5,6 +5,7 @@ but for two things: the first member is `recording.json`, and the comment at the
 a checksum of all that stands before it.
 """
 
+import errno
 import hashlib
 import io
 import os
@@ -42,9 +43,14 @@ def write_archive(path: Path, header: bytes, arrays: Mapping[str, np.ndarray]) -
         arrays: The arrays by their names.
 
     Raises:
-        OSError: The disk is full or the folder can't be written. What was there before
-            is still there.
+        OSError: The disk is full, the folder can't be written, or under that name is
+            something other than a file. What was there before is still there.
     """
+    path = path.resolve()  # A link stays, and what it points to is written.
+    if path.exists() and not path.is_file():
+        raise FileExistsError(
+            errno.EEXIST, "There is something other than a file", path
+        )
     content = pack_archive(header, arrays)
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     with delayed_interrupt():

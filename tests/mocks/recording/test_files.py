@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import pickle
 import zipfile
 from hashlib import sha256
@@ -363,3 +364,22 @@ def test_large_recordings_can_be_allowed(tmp_path):
     with pytest.raises(RecordingError, match="max_bytes"):
         load(path, max_bytes=1000)
     assert len(load(path, max_bytes=100_000).episodes) == 1
+
+
+def test_only_files_are_replaced(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for path in (folder, tmp_path / "pipe"):
+        with pytest.raises(OSError, match="something other than a file"):
+            write_archive(path, b"{}", {})
+    assert folder.is_dir()
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_link_stays_one(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    for _ in range(2):
+        write_archive(tmp_path / "link", b"{}", {})
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == pack_archive(b"{}", {})

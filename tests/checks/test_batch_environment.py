@@ -53,6 +53,39 @@ def test_sound_batch_passes_everything(mode):
     assert names(report.skipped) == skipped, str(report)
 
 
+OF_MANY_SIZES = {
+    "text": gym.spaces.Text(5),
+    "sequence": gym.spaces.Sequence(gym.spaces.Box(-1, 1, (2,))),
+    "graph": gym.spaces.Graph(gym.spaces.Box(-1, 1, (2,)), gym.spaces.Discrete(3)),
+    "one_of": gym.spaces.OneOf([gym.spaces.Discrete(3), gym.spaces.Box(-1, 1, (2,))]),
+}
+
+
+@pytest.mark.parametrize("name", [*OF_MANY_SIZES, "nest"])
+def test_observations_of_many_sizes_are_fine(name):
+    nest = gym.spaces.Dict(all=gym.spaces.Dict(OF_MANY_SIZES), one=gym.spaces.Box(0, 1))
+    space = OF_MANY_SIZES.get(name, nest)
+    env = functools.partial(
+        MockEnvironment, observation_space=space, action_shape=(2,), min_duration=2
+    )
+    report = check_batch_env(sound(AutoresetMode.SAME_STEP), env, steps=10, spaces={})
+    assert not report.failed, str(report)
+
+
+@pytest.mark.parametrize("name", OF_MANY_SIZES)
+def test_there_is_one_of_them_for_each_environment(name):
+    class Loses(broken.SoundBatch):
+        def reset(self, **arguments):
+            observ, info = super().reset(**arguments)
+            return observ[:2], info
+
+    env = functools.partial(
+        MockEnvironment, observation_space=OF_MANY_SIZES[name], action_shape=(2,)
+    )
+    report = check_batch_env(Loses, env, steps=10, spaces={})
+    assert "reset: observ: expected a tuple of 3 items" in report["V2"].reason
+
+
 # What is legitimately different can be said.
 
 

@@ -86,7 +86,7 @@ def spaces_and_layouts_fit(trial: BatchTrial) -> Iterator[str]:
         if not isinstance(result, tuple) or len(result) != 2:
             yield f"reset: expected a tuple (observ, info), got {describe(result)}"
             return
-        yield from _layout_problems(empty, result[0], "reset: observ")
+        yield from _layout_problems(spaces[0], empty, result[0], "reset: observ")
         if not isinstance(result[1], Mapping):
             yield f"reset: info: expected a dict, got {describe(result[1])}"
         actions = batch_space(spaces[1], count)
@@ -95,7 +95,7 @@ def spaces_and_layouts_fit(trial: BatchTrial) -> Iterator[str]:
         if not isinstance(result, tuple) or len(result) != 5:
             yield f"step: expected a tuple of five, got {describe(result)}"
             return
-        yield from _layout_problems(empty, result[0], "step: observ")
+        yield from _layout_problems(spaces[0], empty, result[0], "step: observ")
         rewards, flags = (
             np.zeros(count, trial.options.reward_dtype),
             np.zeros(count, _FLAGS),
@@ -104,7 +104,7 @@ def spaces_and_layouts_fit(trial: BatchTrial) -> Iterator[str]:
         for name, wanted, got in zip(
             names, (rewards, flags, flags), result[1:4], strict=True
         ):
-            yield from _layout_problems(wanted, got, f"step: {name}")
+            yield from _array_problems(wanted, got, f"step: {name}")
         if not isinstance(result[4], Mapping):
             yield f"step: info: expected a dict, got {describe(result[4])}"
 
@@ -197,22 +197,38 @@ def _echo(
             return
 
 
-def _layout_problems(expected: Any, got: Any, path: str) -> Iterator[str]:
-    if isinstance(expected, Mapping) and isinstance(got, Mapping):
-        if list(expected) != list(got):
-            yield f"{path}: expected keys {list(expected)}, got {list(got)}"
+def _layout_problems(
+    space: gym.Space[Any], expected: Any, got: Any, path: str
+) -> Iterator[str]:
+    if isinstance(space, gym.spaces.Dict):
+        if not isinstance(got, Mapping) or list(expected) != list(got):
+            keys = list(got) if isinstance(got, Mapping) else describe(got)
+            yield f"{path}: expected keys {list(expected)}, got {keys}"
             return
-        for key in expected:
-            yield from _layout_problems(expected[key], got[key], f"{path}[{key!r}]")
-    elif isinstance(expected, tuple) and isinstance(got, tuple):
-        if len(expected) != len(got):
-            yield f"{path}: expected {len(expected)} items, got {len(got)}"
+        for key, part in space.items():
+            yield from _layout_problems(
+                part, expected[key], got[key], f"{path}[{key!r}]"
+            )
+    elif isinstance(space, gym.spaces.Tuple):
+        if not isinstance(got, tuple) or len(expected) != len(got):
+            size = len(got) if isinstance(got, tuple) else describe(got)
+            yield f"{path}: expected a tuple of {len(expected)} items, got {size}"
             return
-        for index, (part, other) in enumerate(zip(expected, got, strict=True)):
-            yield from _layout_problems(part, other, f"{path}[{index}]")
-    elif isinstance(expected, np.ndarray | Mapping | tuple) and (
-        type(expected) is not type(got)
-        or getattr(expected, "shape", None) != getattr(got, "shape", None)
-        or getattr(expected, "dtype", None) != getattr(got, "dtype", None)
+        for index, part in enumerate(space):
+            yield from _layout_problems(
+                part, expected[index], got[index], f"{path}[{index}]"
+            )
+    elif isinstance(expected, np.ndarray):
+        yield from _array_problems(expected, got, path)
+    elif not isinstance(got, tuple) or len(expected) != len(got):
+        # Of elements of many sizes there is one for each environment.
+        yield f"{path}: expected a tuple of {len(expected)} items, got {describe(got)}"
+
+
+def _array_problems(expected: np.ndarray, got: Any, path: str) -> Iterator[str]:
+    if (
+        not isinstance(got, np.ndarray)
+        or expected.shape != got.shape
+        or expected.dtype != got.dtype
     ):
         yield f"{path}: expected {describe(expected)}, got {describe(got)}"

@@ -483,7 +483,21 @@ class NeedsLibraryAtOnce(broken.SoundEnvironment):
 def test_a_missing_library_is_no_failure(env, processes):
     report = check_env(env, steps=20, processes=processes)
     assert not report.failed, str(report)
+    assert report["L3"].outcome == "skipped"
     assert "ansi was not rendered: There is no library." in report["L3"].reason
+
+
+class NeedsLibraryForText(broken.SoundEnvironment):
+    def render(self):
+        if self.render_mode == "ansi":
+            raise gym.error.DependencyNotInstalled("There is no library.")
+        return super().render()
+
+
+def test_what_can_be_rendered_counts():
+    report = check_env(NeedsLibraryForText, **QUICK)
+    assert report["L3"].outcome == "passed"
+    assert report["L3"].reason == "ansi was not rendered: There is no library."
 
 
 class NumbersAsKeys(broken.SoundEnvironment):

@@ -59,6 +59,7 @@ def modes_render(trial: EnvTrial) -> Iterator[str]:
             f"{declared}, was made for {own!r}, and make takes "
             f"{'a' if _takes_mode(trial.make) else 'no'} render_mode"
         )
+    hints, is_wrong, rendered = [], False, 0
     for mode in modes:
         options = {"render_mode": mode} if _takes_mode(trial.make) else {}
         try:
@@ -68,13 +69,18 @@ def modes_render(trial: EnvTrial) -> Iterator[str]:
         except Exception as error:
             cause = error.__cause__ or error
             if isinstance(cause, gym.error.DependencyNotInstalled):
-                yield Hint(f"{mode} was not rendered: {cause}")
+                hints.append(f"{mode} was not rendered: {cause}")
             else:
+                is_wrong = True
                 yield f"{mode}: raised {tell_exception(cause)}"
             continue
+        rendered += 1
         if made_for != mode:
             yield f"{mode}: expected an environment of this mode, got {made_for!r}"
         yield from _judge_frame(frame, mode)
+    if not (rendered or is_wrong):
+        raise SkipCheck(" ".join(hints))
+    yield from map(Hint, hints)
 
 
 CHECKS = (close_works_twice, copies_do_the_same, modes_render)

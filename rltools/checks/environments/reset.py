@@ -62,8 +62,13 @@ def seed_fixes_resets(trial: EnvTrial) -> Iterator[str]:
             rollout.reset()
     names = (f"reset(seed={trial.options.seed})", "the reset after it")
     for name, first, again in zip(names, pairs[0].calls, pairs[1].calls, strict=True):
-        for line in differences(_parts(first), _parts(again), "the second time"):
-            yield f"{name}: {line}"
+        before, after = _parts(first), _parts(again)
+        if before.keys() != after.keys():
+            yield f"{name}: expected {list(before)}, got {list(after)} the second time"
+            continue
+        for part in before:
+            for line in differences(before[part], after[part], part):
+                yield f"{name} a second time: {line}"
 
 
 @check("R5", "reset works twice in a row", needs=["R2"])
@@ -168,7 +173,7 @@ def _give_up(trial: EnvTrial, env: gym.Env[Any, Any]) -> int:
     raise SkipCheck("every episode is over after one step")
 
 
-def _parts(call: Call) -> Any:
+def _parts(call: Call) -> dict[str, Any]:
     if not call.is_complete:
         return {"raised": None if call.error is None else tell_exception(call.error)}
     return {"observ": call.result[0], "info": call.result[1]}

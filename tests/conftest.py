@@ -31,7 +31,6 @@ _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AUTH_MODE": "disabled",
 }
-_LEAKS = {"leaks", "fixtures"}
 _NODE = {
     "num_cpus": 8,
     "node_ip_address": "127.0.0.1",
@@ -48,17 +47,10 @@ _HEALTH = {
 
 
 def pytest_itemcollected(item):
-    """Keep some tests together where several processes run them.
-
-    Those with a cluster, so that only one is started; and those of leaks, which make
-    blocks of shared memory that no process uses, for everybody to see.
-    """
-    if not item.config.pluginmanager.has_plugin("xdist"):
-        return
-    if "ray_cluster" in getattr(item, "fixturenames", ()):
+    """Tests with a cluster stay together: -n 2 --dist loadgroup starts only one."""
+    has_groups = item.config.pluginmanager.has_plugin("xdist")
+    if has_groups and "ray_cluster" in getattr(item, "fixturenames", ()):
         item.add_marker(pytest.mark.xdist_group("ray"))
-    elif _LEAKS & set(item.path.parts) or "pytest_plugin" in item.path.name:
-        item.add_marker(pytest.mark.xdist_group("leaks"))
 
 
 @pytest.hookimpl(trylast=True)

@@ -116,13 +116,19 @@ def tell_exception(error: BaseException) -> str:
 
 
 def _run(each: Check[Subject], subject: Subject) -> Result:
+    found: list[str] = []
+    note = ""
     try:
-        found = list(each.find_violations(subject))
+        for line in each.find_violations(subject):
+            found.append(line)
     except SkipCheck as reason:
-        return Result(each.name, each.title, "skipped", note=str(reason))
+        note = str(reason)
+        # What was found before stays found.
+        if not any(not isinstance(line, Hint) for line in found):
+            return Result(each.name, each.title, "skipped", note=note)
     except (Exception, SystemExit) as error:
-        found = [f"raised {tell_exception(error)}"]
+        found.append(f"raised {tell_exception(error)}")
     hints = " ".join(line for line in found if isinstance(line, Hint))
     violations = tuple(line for line in found if not isinstance(line, Hint))
     outcome: Outcome = "failed" if violations else "passed"
-    return Result(each.name, each.title, outcome, violations, hints)
+    return Result(each.name, each.title, outcome, violations, hints or note)

@@ -158,3 +158,12 @@ def test_report_as_json():
 def test_unknown_result():
     with pytest.raises(MissingKeyError, match=r"No check is named 'X'.*: A, B, C\."):
         Report("it", RESULTS)["X"]
+
+
+@pytest.mark.parametrize("error", [SkipCheck("no mode"), ZeroDivisionError("by zero")])
+def test_what_was_found_before_stays_found(error):
+    report, _ = run(make("A", "one", error=error))
+    assert report["A"].outcome == "failed"
+    assert report["A"].violations[0] == "one"
+    raised = [line for line in report["A"].violations if line.startswith("raised")]
+    assert len(raised) == isinstance(error, ZeroDivisionError)

@@ -74,8 +74,8 @@ class Evaluation:
         """Run all episodes of one evaluation.
 
         Args:
-            log: Whether to return a summary, the mean length and score of all episodes
-                that ended.
+            log: Whether to return a summary: the mean length, and the mean and standard
+                deviation of the scores, over the episodes that count.
             report: Not used.
             reset: Not used, as an evaluation always starts new episodes.
 
@@ -89,12 +89,27 @@ class Evaluation:
             self._env, self._algo, steps=steps, log=log
         )
         episode = tf.cumsum(tf.cast(done, tf.int32), exclusive=True)
-        return done & (episode < self._config.episodes_per_agent), score, summary
+        counts = done & (episode < self._config.episodes_per_agent)
+        if log:
+            summary |= _statistics(counts, score)
+        return counts, score, summary
 
     def mean_score(self) -> float:
         """Evaluate outside of a loop and return the mean score of all episodes."""
         done, score, _ = self(log=False, report=False, reset=True)
         return float(tf.reduce_mean(score[done]))
+
+
+def _statistics(counts: Any, score: Any) -> dict[str, Any]:
+    """Summary of the episodes that end where `counts` is true; both [steps, agents]."""
+    scores = score[counts]
+    # The episodes of an agent follow one another: those that count take this long.
+    steps = tf.range(1, len(counts) + 1)[:, None] * tf.cast(counts, tf.int32)
+    return {
+        "mean_score": tf.reduce_mean(scores),
+        "std_score": tf.math.reduce_std(scores),
+        "mean_length": tf.reduce_sum(tf.reduce_max(steps, 0)) / len(scores),
+    }
 
 
 class DeterministicPolicy:

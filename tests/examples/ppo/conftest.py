@@ -1,6 +1,7 @@
 import pytest
 
 from examples.ppo.configs import Config
+from tests.examples.ppo.browser import Browser
 
 
 @pytest.fixture
@@ -26,3 +27,10 @@ def make_config():
         return Config(**(options | changes))
 
     return build
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A browser to open pages in; see `Browser.open`. Without one the test skips."""
+    with Browser() as browser:
+        yield browser

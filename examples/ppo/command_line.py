@@ -15,8 +15,11 @@ from rltools.errors import ConfigError
 CONFIG_FILE = "config.json"
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
+    """Raises `ConfigError` where the command line is wrong."""
+
     def error(self, message: str) -> NoReturn:
+        """See `argparse.ArgumentParser`."""
         raise ConfigError(f"{message} (--help lists the arguments).")
 
 
@@ -34,7 +37,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         ConfigError: An argument is unknown, missing, malformed or makes no sense with
             another.
     """
-    parser = _Parser(prog="python -m examples.ppo.train", description="Train with PPO.")
+    parser = Parser(prog="python -m examples.ppo.train", description="Train with PPO.")
     parser.add_argument(
         "--logdir", type=pathlib.Path, required=True, help="folder to put the run into"
     )

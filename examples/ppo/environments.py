@@ -10,14 +10,20 @@ from examples.ppo.configs import Config
 from rltools import wrappers
 
 
-def make_env(config: Config) -> gym.Env:
-    """Build one environment of a run.
+def make_env(config: Config, render_mode: str | None = None) -> gym.Env:
+    """Build one environment of a run, the same for training and for showing.
 
     A normal distribution has no bounds, so continuous actions are clipped; where
     `normalize_ranges` is set, -1 and 1 stand for the bounds of the environment.
+
+    Args:
+        config: The options of the run.
+        render_mode: How the environment is to render, as in Gymnasium.
     """
     # The batch checks what environments return, and more strictly.
-    env: gym.Env = gym.make(config.env, disable_env_checker=True)
+    env: gym.Env = gym.make(
+        config.env, disable_env_checker=True, render_mode=render_mode
+    )
     env = wrappers.LimitDuration(env, config.max_length)
     if isinstance(env.action_space, gym.spaces.Box):
         if config.normalize_ranges:

@@ -39,6 +39,14 @@ def test_observations_and_other_actions_are_left_alone(make_config):
     np.testing.assert_array_equal(env.reset(seed=3)[0], bare.reset(seed=3)[0])
 
 
+def test_renders_as_it_is_told(make_config):
+    config = make_config(env="CartPole-v1")
+    assert make_env(config).render_mode is None
+    env = make_env(config, render_mode="rgb_array")
+    env.reset()
+    assert env.render().shape == (400, 600, 3)
+
+
 def test_episodes_are_truncated(make_config):
     env = make_env(make_config(max_length=3))
     env.reset()

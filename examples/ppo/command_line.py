@@ -9,10 +9,8 @@ import gymnasium as gym
 
 from examples.ppo.configs import CONFIGS, Config
 from examples.ppo.options import change_config, load_config, named_config, save_config
-from examples.ppo.run_folder import create_run_folder, find_run_folder
+from examples.ppo.run_folder import CONFIG_FILE, create_run_folder, find_run_folder
 from rltools.errors import ConfigError
-
-CONFIG_FILE = "config.json"
 
 
 class Parser(argparse.ArgumentParser):

@@ -7,6 +7,7 @@ import pathlib
 from examples.ppo.configs import unknown
 from rltools.errors import ConfigError
 
+CONFIG_FILE = "config.json"
 _FORMAT = "%Y%m%dT%H%M%S"
 
 

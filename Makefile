@@ -37,8 +37,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.start_up
 	$(BIN)/python -m benchmarks.vector_env
 	$(BIN)/python -m benchmarks.ray_actor
-	$(BIN)/python -m benchmarks.ppo_learning --config pendulum --seeds 0 1 2
-	$(BIN)/python -m benchmarks.ppo_learning --config cartpole --seeds 0 1 2 --noenv_processes
+	$(BIN)/python -m benchmarks.ppo_learning --configs pendulum cartpole --seeds 0 1 2
 
 # The tests of faults over and over, while all cores have other work.
 soak: $(VENV)/.installed

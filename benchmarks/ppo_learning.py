@@ -16,6 +16,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 
+from benchmarks import ppo_runs
 from benchmarks.ppo_results import (
     RESULTS_FILE,
     Outcome,
@@ -99,7 +100,7 @@ def pending_jobs(
     done = {(each.config, each.seed) for each in outcomes}
     logdir = str(options.logdir.resolve())
     return [
-        Job(config, seed, logdir, tuple(rest))
+        Job(config, seed, logdir, tuple(rest), ppo_runs.COMMAND)
         for seed in dict.fromkeys(options.seeds)
         for config in dict.fromkeys(options.configs)
         if (config, seed) not in done
@@ -112,10 +113,15 @@ def open_logdir(
     """Make the logdir, or read the finished runs that are in it.
 
     Raises:
-        ConfigError: It holds results that are not to be gone on with, or of runs with
-            other arguments.
+        ConfigError: It can't be made, or holds results that are not to be gone on with
+            or of runs with other arguments.
     """
-    logdir.mkdir(parents=True, exist_ok=True)
+    try:
+        logdir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"Can't write to the logdir {str(logdir)!r}: {error.strerror}."
+        ) from error
     if not (logdir / RESULTS_FILE).exists():
         return []
     if not goes_on:

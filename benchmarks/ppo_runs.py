@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from typing import Any, NamedTuple
 
 from benchmarks.ppo_results import Outcome
@@ -22,18 +22,26 @@ _ROOT = pathlib.Path(__file__).parents[1]
 _FIRST_LINE = "Training "
 _NUM_LAST_LINES = 12
 _SECONDS_TO_END = 10.0
+_SECONDS_TO_NOTICE = 0.5
 
 
 class Job(NamedTuple):
-    """A run to make: the config and seed of `python -m examples.ppo.train`.
+    """A run to make.
 
-    What the command says goes to `<logdir>/<config>-<seed>.txt`.
+    Attributes:
+        config: Name of its config.
+        seed: Its seed.
+        logdir: Where its folder goes, as an absolute path, and what the command says:
+            to `<logdir>/<config>-<seed>.txt`.
+        arguments: Further arguments of the command.
+        command: What to run, that of users by default.
     """
 
     config: str
     seed: int
     logdir: str
     arguments: tuple[str, ...] = ()
+    command: tuple[str, ...] = COMMAND
 
 
 class Stopper:
@@ -82,7 +90,7 @@ def run_job(job: Job, started: Callable[[Any], None] | None = None) -> Outcome:
         The outcome, whether the command succeeded or not.
     """
     command = [
-        *COMMAND,
+        *job.command,
         *(f"--logdir={job.logdir}", f"--config={job.config}", f"--seed={job.seed}"),
         *job.arguments,
     ]
@@ -174,6 +182,22 @@ def run_here(jobs: Sequence[Job], *, side_by_side: int) -> Iterator[Outcome]:
             stopper.stop()
 
 
+def _run_task(job: Job) -> Outcome:
+    """Make a run so that an interrupt of the main thread ends it.
+
+    That of Ray is no signal: it is not noticed as long as the thread waits.
+    """
+    stopper = Stopper()
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(run_job, job, stopper.add)
+        try:
+            while not wait([future], timeout=_SECONDS_TO_NOTICE).done:
+                pass
+            return future.result()
+        finally:
+            stopper.stop()
+
+
 def run_on_ray(jobs: Sequence[Job], *, num_cpus: float = 1) -> Iterator[Outcome]:
     """Make runs as tasks of a Ray cluster and yield their outcomes as they come.
 
@@ -190,7 +214,7 @@ def run_on_ray(jobs: Sequence[Job], *, num_cpus: float = 1) -> Iterator[Outcome]
         MissingExtraError: Ray is not installed.
     """
     ray = connect()
-    task = ray.remote(run_job).options(num_cpus=num_cpus, max_retries=1)
+    task = ray.remote(_run_task).options(num_cpus=num_cpus, max_retries=1)
     waiting = {task.remote(job): job for job in jobs}
     try:
         while waiting:

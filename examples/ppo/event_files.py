@@ -87,7 +87,7 @@ def _split(path: pathlib.Path) -> Iterator[bytes]:
 def _number(value: object) -> float | None:
     """The number in a value of a summary, or None if it holds something else."""
     if value.HasField("simple_value"):  # type: ignore[attr-defined]
-        return value.simple_value  # type: ignore[attr-defined, no-any-return]
+        return value.simple_value  # type: ignore[attr-defined]
     tensor = value.tensor  # type: ignore[attr-defined]
     if tensor.dtype != _DT_FLOAT or tensor.tensor_shape.dim:
         return None

@@ -138,7 +138,7 @@ class TestRuns:
         assert "did you mean 'seed'?" in caplog.text
 
     def test_need_a_logdir(self, tmp_path):
-        with pytest.raises(ConfigError, match="There is no logdir '.*nowhere'"):
+        with pytest.raises(ConfigError, match=r"There is no logdir '.*nowhere'"):
             read_runs(tmp_path / "nowhere")
 
 

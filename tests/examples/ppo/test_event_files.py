@@ -138,5 +138,7 @@ def test_imports_no_tensorflow(folder):
         f"assert read_scalars({str(folder)!r}); "
         "print(sorted({'tensorflow', 'gymnasium'} & set(sys.modules)))"
     )
-    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True
+    )
     assert output.stdout == "[]\n", output.stderr

@@ -34,6 +34,7 @@ from examples.ppo.learning_curve import draw
 from rltools.bench import option_types
 from rltools.bench.machine import count_cores, describe_machine
 from rltools.errors import ConfigError, RLToolsError
+from rltools.extras import require
 
 _PACKAGES = ("gymnasium", "mujoco", "numpy", "tensorflow")
 _IN_THIS_PROCESS = "--noenv_processes"
@@ -180,6 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Make the runs; returns 0, 1 if one of them failed, or 2 after an error."""
     try:
         options, rest = parse_arguments(arguments)
+        require("matplotlib", extra="bench")  # Rather than after the first run.
         outcomes = open_logdir(options.logdir, rest, options.goes_on)
         machine = describe_machine(_PACKAGES)
         jobs = pending_jobs(options, rest, outcomes)

@@ -1,15 +1,42 @@
 """Draws learning curves as a picture."""
 
+import io
 import os
+import pathlib
 from collections.abc import Sequence
 from typing import Any
 
-from examples.ppo.curves import Curve, spread
+from examples.ppo.curves import Curve, read_run, spread
+from rltools.errors import RLToolsError
 from rltools.extras import require
 
 PICTURE_FILE = "learning_curve.png"
 _COLOUR = "#1f5fa8"
 _REFERENCE_COLOUR = "#b2182b"
+
+
+def draw_run(folder: pathlib.Path) -> str:
+    """Draw the learning curve of a run into its folder, where that is possible.
+
+    Args:
+        folder: The run's folder.
+
+    Returns:
+        A line that says where the picture is, or why there is none: what a run has
+        learned does not depend on it.
+    """
+    path = folder / PICTURE_FILE
+    try:
+        run = read_run(folder)
+        draw(
+            path,
+            f"{run.config_name} ({run.config.env}), seed {run.config.seed}",
+            evaluations=[run.eval_score],
+            trainings=[run.train_score],
+        )
+    except (RLToolsError, OSError) as error:
+        return f"There is no picture of the learning curve. {error}"
+    return f"The learning curve is in {path}"
 
 
 def draw(
@@ -23,7 +50,7 @@ def draw(
     """Draw the learning curves of one or more runs of the same config.
 
     Args:
-        path: Where to write the picture; its suffix is the format.
+        path: Where to write the picture, a PNG file; as a whole or not at all.
         title: The heading.
         evaluations: Score of the evaluations of each run: thin lines, with their mean
             as a bold one.
@@ -53,7 +80,16 @@ def draw(
     axes.spines[["top", "right"]].set_visible(False)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, fontsize=8)
-    figure.savefig(path, dpi=130)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=130)
+    path = pathlib.Path(path)
+    aside = path.with_name(path.name + ".new")
+    try:
+        aside.write_bytes(picture.getvalue())
+        aside.replace(path)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def _draw_runs(

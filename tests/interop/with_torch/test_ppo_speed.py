@@ -32,7 +32,7 @@ def test_trains_and_evaluates(package, processes):
         result["seconds"], *result["parts"].values(), strict=True
     ):
         assert 0 < environments < rollout
-        assert 0 < update
+        assert update > 0
         assert rollout + update <= whole
     assert result["figures"]["evaluation"] > 0
     assert result["figures"]["start"] > max(result["seconds"])

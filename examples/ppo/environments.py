@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import gymnasium as gym
 
@@ -21,9 +22,11 @@ def make_env(config: Config, render_mode: str | None = None) -> gym.Env:
         render_mode: How the environment is to render, as in Gymnasium.
     """
     # The batch checks what environments return, and more strictly.
-    env: gym.Env = gym.make(
-        config.env, disable_env_checker=True, render_mode=render_mode
+    # Not every environment takes a render mode.
+    options: dict[str, Any] = (
+        {} if render_mode is None else {"render_mode": render_mode}
     )
+    env: gym.Env = gym.make(config.env, disable_env_checker=True, **options)
     env = wrappers.LimitDuration(env, config.max_length)
     if isinstance(env.action_space, gym.spaces.Box):
         if config.normalize_ranges:

@@ -47,6 +47,15 @@ def test_renders_as_it_is_told(make_config):
     assert env.render().shape == (400, 600, 3)
 
 
+def test_an_environment_may_know_no_render_mode(make_config):
+    gym.register("NoRenderMode-v0", lambda: gym.make("Pendulum-v1").unwrapped)
+    try:
+        env = make_env(make_config(env="NoRenderMode-v0"))
+    finally:
+        del gym.registry["NoRenderMode-v0"]
+    assert env.reset()[0].shape == (3,)
+
+
 def test_episodes_are_truncated(make_config):
     env = make_env(make_config(max_length=3))
     env.reset()

@@ -36,7 +36,7 @@ class Curve(NamedTuple):
 _EMPTY = Curve(np.zeros(0, np.int64), np.zeros(0, np.float64))
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Run:
     """A training run, finished or not.
 

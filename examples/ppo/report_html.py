@@ -71,7 +71,7 @@ def _chart(number: int, env: str, groups: Sequence[RunGroup]) -> str:
         f'<svg class="key" aria-hidden="true" viewBox="0 0 26 10">'
         f'<line x1="1" x2="25" y1="5" y2="5"/></svg>'
         f"<span>{escape(group.label)}</span> "
-        f'<span class="seeds">{tables.count(len(group.runs), "seed")}</span>'
+        f'<span class="count">{tables.count(len(group.runs), "run")}</span>'
         f"</button></li>"
         for index, group in enumerate(groups)
     )

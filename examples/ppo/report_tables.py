@@ -40,7 +40,7 @@ def describe(group: RunGroup) -> str:
         f"{number(curve.mean[place])} at {curve.steps[place]:,} steps"
         for place in (0, -1)
     )
-    seeds = count(len(group.counted), "seed")
+    seeds = count(len(group.counted), "run")
     return f"{group.label}: mean evaluation over {seeds} from {first} to {last}."
 
 
@@ -53,7 +53,7 @@ def results(groups: Sequence[RunGroup]) -> str:
         ("Interquartile mean", "number"),
         ("Worst", "number"),
         ("Best", "number"),
-        ("Seeds", "number"),
+        ("Runs", "number"),
         ("Steps", "number"),
         ("Environment", "text"),
     )

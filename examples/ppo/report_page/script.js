@@ -108,7 +108,7 @@ class Chart {
       make(svg, "line", { class: "grid", x1: left, x2: width - RIGHT, y1: this.y(row), y2: this.y(row) });
       make(svg, "text", { x: left - 8, y: this.y(row) + 4, "text-anchor": "end" }, short(row));
     }
-    for (const column of ticks(0, last, Math.max(2, width / 110))) {
+    for (const column of ticks(0, last, Math.max(2, width / 80))) {
       const x = this.x(column);
       make(svg, "line", { class: "axis", x1: x, x2: x, y1: this.bottom, y2: this.bottom + 5 });
       make(svg, "text", { x, y: this.bottom + 19, "text-anchor": x > width - 22 ? "end" : "middle" }, short(column));
@@ -141,7 +141,7 @@ class Chart {
       if (points.length) make(layer, "path", { class: "seed", d: line(points) });
     }
     if (mean.length) make(layer, "path", { class: "mean", d: line(mean) });
-    if (mean.length && mean.length <= 30) {
+    if (mean.length * 20 <= this.place.clientWidth) {
       for (const [step, value] of mean) make(layer, "circle", { class: "dot", r: 3.5, cx: this.x(step), cy: this.y(value) });
     }
   }

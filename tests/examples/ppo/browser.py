@@ -149,7 +149,7 @@ class Page:
     Attributes:
         complaints: Errors and warnings of the console, uncaught exceptions, and
             requests that failed.
-        requests: Addresses that were asked for.
+        requests: Addresses that were asked for, but for data within the page.
     """
 
     def __init__(self, browser, *, width=1280, height=900, scale=1, dark=False):
@@ -239,6 +239,8 @@ class Page:
             if values["entry"]["level"] in ("error", "warning"):
                 self.complaints.append(values["entry"]["text"])
         elif method == "Network.requestWillBeSent":
-            self.requests.append(values["request"]["url"])
+            # Those of the browser's own buttons are not the page's.
+            if not values["request"]["url"].startswith("data:"):
+                self.requests.append(values["request"]["url"])
         elif method == "Network.loadingFailed" and not values.get("canceled"):
             self.complaints.append(f"request failed: {values['errorText']}")

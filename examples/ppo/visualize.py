@@ -58,10 +58,10 @@ def visualize(
     from examples.ppo.acting import Deterministic
     from examples.ppo.environments import define_batch_env, make_env
     from examples.ppo.episodes import play, spread
-    from examples.ppo.page import write_page
     from examples.ppo.ppo import PPO
     from examples.ppo.recorder import Recorder
     from examples.ppo.rendering import MODE, check_renders, prepare_graphics
+    from examples.ppo.visualize_html import write_page
 
     config = run.config
     seed = config.seed if seed is None else seed

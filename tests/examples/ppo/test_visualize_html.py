@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from examples.ppo.page import write_page
 from examples.ppo.video import VideoWriter
+from examples.ppo.visualize_html import write_page
 
 SPEED = 10
 MINUS, NONE = "\N{MINUS SIGN}", "\N{EN DASH}"

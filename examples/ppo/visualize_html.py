@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-_TEMPLATES = pathlib.Path(__file__).parent / "templates"
+_TEMPLATES = pathlib.Path(__file__).parent / "visualize_page"
 
 
 def write_page(
@@ -74,9 +74,9 @@ def write_page(
             "<", "\\u003c"
         ),
     }
-    for name, file in (("style", "visualize.css"), ("script", "visualize.js")):
+    for name, file in (("style", "style.css"), ("script", "script.js")):
         values[name] = (_TEMPLATES / file).read_text(encoding="utf-8").strip()
-    template = (_TEMPLATES / "visualize.html").read_text(encoding="utf-8")
+    template = (_TEMPLATES / "page.html").read_text(encoding="utf-8")
     text = re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
     path.write_text(text, encoding="utf-8")
 

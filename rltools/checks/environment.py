@@ -5,12 +5,15 @@ from typing import Any
 
 import gymnasium as gym
 
-from rltools.arguments import check_integer, check_strings
+from rltools.arguments import check_flag, check_integer, check_strings
 from rltools.checks.check import run_checks
 from rltools.checks.environments import (
     determinism,
+    ends,
     life,
+    options,
     reset,
+    side_effects,
     spaces,
     step,
 )
@@ -23,7 +26,10 @@ from rltools.space_checks import describe
 CHECKS = (
     *spaces.CHECKS,
     *reset.CHECKS,
+    *options.CHECKS,
     *step.CHECKS,
+    *side_effects.CHECKS,
+    *ends.CHECKS,
     *determinism.CHECKS,
     *life.CHECKS,
 )
@@ -45,6 +51,8 @@ def check_env(
     varying_infos: Collection[str] = (),
     picklable: bool = True,
     processes: bool = True,
+    options: dict[str, Any] | None = None,
+    one_instance: bool = False,
     exclude: Collection[str] = (),
 ) -> Report:
     """Check that an environment keeps the contract of Gymnasium, and more.
@@ -78,6 +86,9 @@ def check_env(
             as how long an episode took. They are looked at by no check.
         picklable: Whether it can be pickled and deep-copied.
         processes: Whether to compare with an instance in another process.
+        options: Options for every reset, where it needs some.
+        one_instance: Whether only one instance may exist at a time, or is to be made
+            because it takes so long. What needs others is skipped.
         exclude: Names of checks not to run.
 
     Returns:
@@ -97,7 +108,11 @@ def check_env(
             "make: expected a callable that makes a new environment each time, such as "
             f'lambda: gym.make("CartPole-v1"), got {describe(make)}.'
         )
-    options = EnvOptions(
+    if options is not None and not isinstance(options, dict):
+        raise InvalidArgumentError(
+            f"options: expected a dict for reset, or None, got {describe(options)}."
+        )
+    env_options = EnvOptions(
         seed=check_integer("seed", seed, at_least=0),
         steps=check_integer("steps", steps, at_least=1),
         episodes=check_integer("episodes", episodes, at_least=0),
@@ -115,7 +130,9 @@ def check_env(
         varying_infos=check_strings("varying_infos", varying_infos),
         picklable=picklable,
         processes=processes,
+        reset_options=options,
+        one_instance=check_flag("one_instance", one_instance),
     )
-    with EnvTrial(make, options) as trial:
+    with EnvTrial(make, env_options) as trial:
         name = str(trial.env)
         return run_checks(trial, CHECKS, name=name, exclude=exclude)

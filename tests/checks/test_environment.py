@@ -21,7 +21,7 @@ from rltools.strategies import spaces
 pytestmark = pytest.mark.timeout(60)
 NAMES = [
     *[f"S{number}" for number in range(1, 8)],
-    *[f"R{number}" for number in range(1, 9)],
+    *[f"R{number}" for number in range(1, 10)],
     *[f"T{number}" for number in range(1, 13)],
     *["D1", "D2", "D3", "L1", "L2", "L3"],
 ]
@@ -301,6 +301,68 @@ def test_exclude():
     assert report["T12"].reason == "excluded by the caller"
     with pytest.raises(InvalidOptionError, match="exclude"):
         check_env(env, exclude=["T13"])
+
+
+class NeedsOptions(broken.SoundEnvironment):
+    """A level has to be named at every reset; a harder one is noisier."""
+
+    def reset(self, *, seed=None, options=None):
+        self.level = options["level"]
+        return super().reset(seed=seed)
+
+    def inform(self):
+        return {"level": self.level}
+
+
+def test_options():
+    failed = names(check_env(NeedsOptions, **QUICK).failed)
+    assert "R1" in failed
+    options = {"level": 3}
+    report = check_env(NeedsOptions, options=options, **QUICK)
+    assert names(report.passed) == set(NAMES), str(report)
+    assert options == {"level": 3}
+
+
+class RefusesUnknownOptions(NeedsOptions):
+    def reset(self, *, seed=None, options=None):
+        if set(options or {"level": 0}) - {"level"}:
+            raise ValueError(f"unknown options {options}")
+        return super().reset(seed=seed, options=options or {"level": 0})
+
+
+def test_unknown_options_may_be_refused():
+    report = check_env(RefusesUnknownOptions, **QUICK)
+    assert not report.failed, str(report)
+    assert names(report.skipped) == {"R9"}
+    assert "say options={...}" in report["R9"].reason
+    report = check_env(RefusesUnknownOptions, options={"level": 1}, **QUICK)
+    assert names(report.passed) == set(NAMES)
+
+
+class KeepsLevel(NeedsOptions):
+    def reset(self, *, seed=None, options=None):
+        self.options = options
+        return super().reset(seed=seed, options=options)
+
+    def direction(self, action):
+        return super().direction(action) * self.options["level"]["speed"][0]
+
+    def inform(self):
+        return {}
+
+
+def test_options_that_are_kept():
+    options = {"level": {"speed": np.ones(2)}}
+    report = check_env(KeepsLevel, options=options, **QUICK)
+    assert names(report.failed) == {"R9"}
+    expected = "after the caller has emptied the options it had passed, step 1 of"
+    assert report["R9"].reason.startswith(expected)
+
+
+@pytest.mark.parametrize("options", ["level", 3, [("level", 3)]])
+def test_options_are_a_dict(options):
+    with pytest.raises(InvalidArgumentError, match="options: expected a dict"):
+        check_env(NeedsOptions, options=options)
 
 
 # What a report says.

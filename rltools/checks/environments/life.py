@@ -25,7 +25,7 @@ _TEXT_MODES = ("ansi", "ansi_list")
 @check("L1", "close may be called twice", needs=["S1"])
 def close_works_twice(trial: EnvTrial) -> Iterator[str]:
     """Yield a close that raises, the second time too."""
-    with trial.fresh() as env:
+    with trial.instances.last() as env:
         for name in ("first", "second"):
             try:
                 env.close()
@@ -38,6 +38,7 @@ def copies_do_the_same(trial: EnvTrial) -> Iterator[str]:
     """Yield copies that can't be made, differ, or have something in common."""
     if not trial.options.picklable:
         raise SkipCheck("it is declared that it can't be pickled")
+    trial.require_another()
     yield from _judge_copies("pickle", lambda e: pickle.loads(pickle.dumps(e)), trial)
     yield from _judge_copies("deepcopy", copy.deepcopy, trial)
 
@@ -125,6 +126,8 @@ def _judge_copies(
 def _started(trial: EnvTrial, options: dict[str, Any]) -> Iterator[gym.Env[Any, Any]]:
     """An environment to render, in another process: without a screen some abort."""
     make = functools.partial(trial.make, **options)
+    if not trial.instances.are_many:
+        trial.instances.close()
     if not trial.options.processes:
         env = make()
     else:

@@ -8,7 +8,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from rltools.arguments import check_callable, check_integer
+from rltools.arguments import check_callable, check_constructor, check_integer
 from rltools.checks.batches import autoreset as endings
 from rltools.checks.batches import failing, inputs, membership, values
 from rltools.checks.batches.trial import BatchOptions, BatchTrial
@@ -48,6 +48,7 @@ def check_batch_env(
     reward_dtype: Any = np.float64,
     spaces: Mapping[str, gym.Space[Any]] | None = None,
     exclude: Collection[str] = (),
+    progress: Callable[[str], None] | None = None,
 ) -> Report:
     """Check that a vector environment is what its single environments are, in a batch.
 
@@ -81,12 +82,14 @@ def check_batch_env(
         spaces: Spaces to be echoed, by their names in the report, where the batch is
             not made for those of all kinds and dtypes.
         exclude: Names of checks not to run.
+        progress: Function that is told each check before it runs, as a line of text.
 
     Returns:
         The report of all checks; `report.raise_on_failure()` is the usual next call.
 
     Raises:
-        InvalidArgumentError: An argument makes no sense.
+        InvalidArgumentError: An argument makes no sense, or `make_batch` raises when
+            it is asked for a batch of the caller's environments.
         InvalidOptionError: `exclude` has a name that no check bears.
 
     >>> import rltools
@@ -97,7 +100,7 @@ def check_batch_env(
     []
     """
     check_callable("make_batch", make_batch)
-    check_callable("make_env", make_env)
+    check_constructor("make_env", make_env)
     if autoreset is not None and not isinstance(autoreset, AutoresetMode):
         raise InvalidArgumentError(
             f"autoreset: expected an AutoresetMode or None, got {describe(autoreset)}."
@@ -125,5 +128,6 @@ def check_batch_env(
         spaces=spaces,
     )
     with BatchTrial(make_batch, make_env, options) as trial:
+        trial.try_to_make()
         name = getattr(make_batch, "__qualname__", None) or repr(make_batch)
-        return run_checks(trial, CHECKS, name=name, exclude=exclude)
+        return run_checks(trial, CHECKS, name=name, exclude=exclude, progress=progress)

@@ -5,13 +5,19 @@ from typing import Any
 
 import gymnasium as gym
 
-from rltools.arguments import check_flag, check_integer, check_strings
+from rltools.arguments import (
+    check_constructor,
+    check_flag,
+    check_integer,
+    check_strings,
+)
 from rltools.checks.check import run_checks
 from rltools.checks.environments import (
     determinism,
     ends,
     life,
     options,
+    rendering,
     reset,
     side_effects,
     spaces,
@@ -32,6 +38,7 @@ CHECKS = (
     *ends.CHECKS,
     *determinism.CHECKS,
     *life.CHECKS,
+    *rendering.CHECKS,
 )
 
 
@@ -54,6 +61,7 @@ def check_env(
     options: dict[str, Any] | None = None,
     one_instance: bool = False,
     exclude: Collection[str] = (),
+    progress: Callable[[str], None] | None = None,
 ) -> Report:
     """Check that an environment keeps the contract of Gymnasium, and more.
 
@@ -89,7 +97,8 @@ def check_env(
         options: Options for every reset, where it needs some.
         one_instance: Whether only one instance may exist at a time, or is to be made
             because it takes so long. What needs others is skipped.
-        exclude: Names of checks not to run.
+        exclude: Names of checks not to run. Without L3, nothing is rendered at all.
+        progress: Function that is told each check before it runs, as a line of text.
 
     Returns:
         The report of all checks; `report.raise_on_failure()` is the usual next call.
@@ -103,11 +112,7 @@ def check_env(
     >>> check_env(lambda: gym.make("CartPole-v1"), processes=False).failed
     []
     """
-    if not callable(make):
-        raise InvalidArgumentError(
-            "make: expected a callable that makes a new environment each time, such as "
-            f'lambda: gym.make("CartPole-v1"), got {describe(make)}.'
-        )
+    check_constructor("make", make)
     if options is not None and not isinstance(options, dict):
         raise InvalidArgumentError(
             f"options: expected a dict for reset, or None, got {describe(options)}."
@@ -133,6 +138,8 @@ def check_env(
         reset_options=options,
         one_instance=check_flag("one_instance", one_instance),
     )
+    if "L3" in exclude and not isinstance(exclude, str):
+        exclude = [*exclude, "L4", "L5"]  # They render, too.
     with EnvTrial(make, env_options) as trial:
         name = str(trial.env)
-        return run_checks(trial, CHECKS, name=name, exclude=exclude)
+        return run_checks(trial, CHECKS, name=name, exclude=exclude, progress=progress)

@@ -23,7 +23,7 @@ NAMES = [
     *[f"S{number}" for number in range(1, 8)],
     *[f"R{number}" for number in range(1, 10)],
     *[f"T{number}" for number in range(1, 13)],
-    *["D1", "D2", "D3", "L1", "L2", "L3"],
+    *["D1", "D2", "D3", "L1", "L2", "L3", "L4", "L5"],
 ]
 # Shared by a whole catalogue: where a process would show nothing there is none.
 QUICK = {"processes": False, "steps": 60}
@@ -96,7 +96,7 @@ def test_not_reproducible():
     assert names(check_env(Noisy, **QUICK).failed) == {"D1"}
     report = check_env(Noisy, reproducible=False, **QUICK)
     assert not report.failed, str(report)
-    assert names(report.skipped) == {"R4", "R6", "R7", "D1", "D2", "D3"}
+    assert names(report.skipped) == {"R4", "R6", "R7", "D1", "D2", "D3", "L4"}
 
 
 class Declared(Noisy):
@@ -235,6 +235,41 @@ def test_what_cannot_be_pickled():
     assert report["L2"].outcome == "skipped"
 
 
+class BeginsAnew(broken.SoundEnvironment, gym.utils.EzPickle):
+    def __init__(self, render_mode=None):
+        broken.SoundEnvironment.__init__(self, render_mode)
+        gym.utils.EzPickle.__init__(self, render_mode)
+
+
+class RefusesToGoOn(broken.SoundEnvironment):
+    def __getstate__(self):
+        return {**self.__dict__, "running": False}
+
+
+class RunsUncopied(broken.SoundEnvironment):
+    def __getstate__(self):
+        if self.running:
+            raise TypeError("not while it runs")
+        return self.__dict__
+
+
+@pytest.mark.parametrize(
+    ("env", "hint"),
+    [
+        (broken.SoundEnvironment, ""),
+        (BeginsAnew, "the copy begins anew, as its EzPickle says"),
+        (RefusesToGoOn, "the copy refuses to go on: ResetNeededError: Cannot step"),
+        (RunsUncopied, "raised TypeError: not while it runs"),
+    ],
+)
+def test_copies_on_their_way_may_refuse(env, hint):
+    report = check_env(env, **QUICK)
+    assert not report.failed, str(report)
+    reason = report["L2"].reason
+    for way in ("pickle", "deepcopy"):
+        assert (f"{way} in the middle of an episode: {hint}" in reason) == bool(hint)
+
+
 def test_max_steps():
     assert not check_env(broken.SoundEnvironment, max_steps=12, **QUICK).failed
     report = check_env(broken.SoundEnvironment, max_steps=11, **QUICK)
@@ -303,6 +338,18 @@ def test_exclude():
         check_env(env, exclude=["T13"])
 
 
+class NeverRender(broken.SoundEnvironment):
+    def render(self):
+        raise AssertionError("It was to be left alone.")
+
+
+def test_without_l3_nothing_is_rendered():
+    report = check_env(NeverRender, exclude=["L3"], **QUICK)
+    assert not report.failed
+    assert names(report.skipped) == {"L3", "L4", "L5"}
+    assert names(check_env(NeverRender, **QUICK).failed) == {"L3"}
+
+
 class NeedsOptions(broken.SoundEnvironment):
     """A level has to be named at every reset; a harder one is noisier."""
 
@@ -315,8 +362,11 @@ class NeedsOptions(broken.SoundEnvironment):
 
 
 def test_options():
-    failed = names(check_env(NeedsOptions, **QUICK).failed)
-    assert "R1" in failed
+    report = check_env(NeedsOptions, **QUICK)
+    assert names(report.failed) == {"R1"}
+    first, *others = report["R1"].violations
+    assert first.endswith("; if a reset needs options, say options={...}")
+    assert not any("say options" in line for line in others)
     options = {"level": 3}
     report = check_env(NeedsOptions, options=options, **QUICK)
     assert names(report.passed) == set(NAMES), str(report)
@@ -390,6 +440,11 @@ def test_options_are_a_dict(options):
         ("SharedState", "another instance, "),
         ("CopyIsItself", "deepcopy: the original after its copy has played, "),
         ("ForgetsItsNoise", "pickle: the copy, step 1 of episode 0: observ[0]"),
+        ("CopyDrawsAnew", "pickle in the middle of an episode: the copy, step "),
+        ("DrawsToRender", "rendered as 'rgb_array' after every call, step 1 of"),
+        ("SlowerWhereSeen", "made for 'rgb_array' and not rendered, step 1 of"),
+        ("OneFrame", "rgb_array: frame[0, 0, 0]: expected "),
+        ("ChangesOptions", "options to stay as they are: options['option_of_check_env"),
         ("CountOutlivesReset", "after 3 steps and a reset, step 1 of episode 0: info"),
         ("ResetWithoutInfo", "expected a tuple of observation and info, got array of"),
         ("FloatFrames", "dtype uint8, got array of shape (8, 8, 3) and dtype float64"),
@@ -547,6 +602,8 @@ def test_a_missing_library_is_no_failure(env, processes):
     assert not report.failed, str(report)
     assert report["L3"].outcome == "skipped"
     assert "ansi was not rendered: There is no library." in report["L3"].reason
+    for name in ("L4", "L5"):
+        assert report[name].reason == "nothing was rendered: There is no library."
 
 
 class NeedsLibraryForText(broken.SoundEnvironment):
@@ -577,8 +634,9 @@ def test_keys_of_infos_are_texts():
 
 def test_no_mode_to_render():
     report = check_env(lambda: broken.SoundEnvironment(), **QUICK)
-    assert names(report.skipped) == {"L3"}
-    assert "make takes no render_mode" in report["L3"].reason
+    assert names(report.skipped) == {"L3", "L4", "L5"}
+    for result in report.skipped:
+        assert "make takes no render_mode" in result.reason
 
 
 def test_constructor_that_cannot_cross_to_another_process():
@@ -630,4 +688,4 @@ def test_every_environment_is_closed():
     check_env(Counted, **QUICK)
     assert {id(env) for env in opened} <= {id(env) for env in closed}
     copies = {id(env) for env in closed} - {id(env) for env in opened}
-    assert len(copies) == 1  # The deep copy; a local class can't be pickled.
+    assert len(copies) == 2  # The deep copies; a local class can't be pickled.

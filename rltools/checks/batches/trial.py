@@ -13,7 +13,7 @@ from gymnasium.vector import AutoresetMode
 
 from rltools.checks.batches.guarded_batch import GuardedBatch
 from rltools.checks.batches.puppet import Puppet
-from rltools.checks.check import SkipCheck
+from rltools.checks.check import SkipCheck, tell_exception
 from rltools.errors import InvalidArgumentError
 from rltools.space_checks import describe
 
@@ -81,6 +81,26 @@ class BatchTrial:
             "make_batch: expected a function of a list of constructors, or of nothing, "
             f"got one of {signature}."
         )
+
+    def try_to_make(self) -> None:
+        """Make the batch of the caller's environments for the first time.
+
+        Raises:
+            InvalidArgumentError: That raises, or takes too long.
+        """
+        try:
+            with self.own():
+                return
+        except InvalidArgumentError:
+            raise
+        except Exception as error:
+            what = "no arguments"
+            if self.takes_constructors:
+                what = f"a list of {self.options.num_envs} constructors"
+            raise InvalidArgumentError(
+                f"make_batch: expected a batch for {what}, but it raised "
+                f"{tell_exception(error)}."
+            ) from error
 
     @contextlib.contextmanager
     def own(self) -> Iterator[GuardedBatch]:

@@ -23,7 +23,11 @@ def reset_returns_pair(trial: EnvTrial) -> Iterator[str]:
     """Yield resets that raised or returned something else."""
     with trial.used() as env:
         first = trial.start(env, seeded=False).reset()
-    yield from _judge_pair(first, "the first reset, without a seed")
+    hint = ""
+    if first.error is not None and trial.options.reset_options is None:
+        hint = "; if a reset needs options, say options={...}"
+    for line in _judge_pair(first, "the first reset, without a seed"):
+        yield f"{line}{hint}"
     for call in trial.rollout.resets:
         yield from _judge_pair(call, call.where)
 

@@ -11,6 +11,7 @@ import gymnasium as gym
 
 from rltools.checks.call import Call
 from rltools.checks.check import SkipCheck
+from rltools.checks.environments.frame_watch import Rendering
 from rltools.checks.environments.instances import Instances
 from rltools.checks.rollout import Policy, Rollout, compare
 
@@ -53,6 +54,7 @@ class EnvTrial:
         self.make = make
         self.options = options
         self.instances = Instances(make, one=options.one_instance)
+        self.renderings: dict[str, Rendering] = {}  # Those that checks share, by mode.
 
     def __enter__(self) -> "EnvTrial":
         return self

@@ -106,6 +106,11 @@ def run_checks(
     return Report(name, [results[each.name] for each in checks])
 
 
+def fails(each: Check[Subject], subject: Subject) -> bool:
+    """Whether a check finds a violation, for others that can do with less than it."""
+    return _run(each, subject).outcome == "failed"
+
+
 def _hint_at_case(wrong: Any, known: Collection[str]) -> str:
     names = [wrong] if isinstance(wrong, str) else wrong
     spelt = {name.lower(): name for name in known}

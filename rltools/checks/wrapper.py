@@ -69,8 +69,8 @@ def check_wrapper(
         at_most: Number of steps after which to stop waiting for ends of episodes.
         policy: Function of observation and info that returns an action of the wrapped
             environment, where random ones do not get far or are not allowed.
-        options: Options for reset that the environment knows. None takes one that
-            nobody knows, and keeps it from the environment.
+        options: Options that the environment knows, for every reset. None gives some
+            resets one that nobody knows, and keeps it from the environment.
         at_bounds: Whether to play also with actions at the bounds of their space, and
             with observations inside that are put at the bounds of theirs.
         remembers_episodes: Whether what it returns depends on earlier episodes also

@@ -139,6 +139,10 @@ class CheckpointError(RLToolsError, RuntimeError):
     """A checkpoint could not be written or read."""
 
 
+class SummaryError(RLToolsError, RuntimeError):
+    """Summaries could not be written, or not be cut back to those of a checkpoint."""
+
+
 class CheckFailedError(RLToolsError, AssertionError):
     """Something breaks a law that was checked; the message tells all violations.
 

@@ -12,7 +12,7 @@ from rltools.arguments import check_integer, check_writable
 from rltools.checkpoints import CheckpointStore
 from rltools.errors import InvalidArgumentError
 from rltools.phase import Phase
-from rltools.summaries import SummaryWriter
+from rltools.phase_summaries import PhaseSummaries
 
 _logger = logging.getLogger(__name__)
 _CHECKPOINTS = "checkpoints"
@@ -65,6 +65,7 @@ class Loop:
             extras.require("tensorflow", extra="tensorflow")
             store = store or CheckpointStore(Path(logdir) / _CHECKPOINTS)
         self._logdir = None if logdir is None else Path(logdir)
+        self._summaries = None if logdir is None else PhaseSummaries(Path(logdir))
         self._store = store
         self._phases: list[Phase] = []
         self._step = 0
@@ -75,6 +76,11 @@ class Loop:
     def step(self) -> int:
         """The global step: the number of scores that all phases have returned."""
         return self._step
+
+    @property
+    def saved_step(self) -> int | None:
+        """The global step of the checkpoint that was saved or restored last, if any."""
+        return self._saved_step
 
     def add_phase(
         self,
@@ -136,7 +142,9 @@ class Loop:
 
         Args:
             checkpoint: What to save at the intervals of the phases and at the end. The
-                newest valid checkpoint is restored first, if there is one.
+                newest valid checkpoint is restored first, if there is one. Summaries
+                that were written after it, whose steps are made again, are removed; all
+                of them if there is none.
             max_step: The global step to end at, or the first one after it that a call
                 reaches. None never ends.
 
@@ -146,6 +154,7 @@ class Loop:
 
         Raises:
             CheckpointError: A checkpoint can't be written or read.
+            SummaryError: Summaries can't be written or removed.
             InvalidArgumentError: There are no phases, `max_step` is not an integer of
                 at least 0, there is no place to save the checkpoint in, or the
                 `logdir` can't be written.
@@ -171,12 +180,8 @@ class Loop:
         self, checkpoint: Checkpoint | None, max_step: int | None
     ) -> Iterator[float]:
         with contextlib.ExitStack() as stack:
-            writers: dict[str, SummaryWriter] = {}
-            if self._logdir is not None:
-                for phase in self._phases:
-                    writer = SummaryWriter(self._logdir / phase.name)
-                    stack.callback(writer.close)
-                    writers[phase.name] = writer
+            if self._summaries is not None:
+                stack.callback(self._summaries.close)
             longest = max(phase.steps for phase in self._phases)
             while max_step is None or self._step < max_step:
                 phase, epoch, steps_in = self._find_phase()
@@ -186,7 +191,8 @@ class Loop:
                     _logger.info(
                         "Phase %s (step %d, epoch %d).", phase.name, self._step, epoch
                     )
-                log = phase.name in writers and phase.is_due(phase.log_every, first)
+                log = phase.is_due(phase.log_every, first)
+                log = log and self._summaries is not None
                 summary = phase.call(
                     log=log,
                     report=phase.is_due(phase.report_every, first),
@@ -194,9 +200,10 @@ class Loop:
                 )
                 self._entered = (phase.name, epoch)
                 self._step += phase.size
-                if log and summary:
+                if log and summary and self._summaries is not None:
                     # Shorter phases catch up as an epoch begins: the curves line up.
-                    writers[phase.name].write(epoch * longest + steps_in, summary)
+                    place = epoch * longest + steps_in
+                    self._summaries.write(phase.name, place, summary)
                 report = phase.is_due(phase.report_every, first)
                 mean = phase.take_mean() if report else None
                 # Before the report, for its receiver may never ask for the next one.
@@ -221,7 +228,11 @@ class Loop:
     def _save(self, checkpoint: Checkpoint) -> None:
         assert self._store is not None
         states = {phase.name: phase.get_state() for phase in self._phases}
-        self._store.save(self._step, checkpoint.write, metadata={"phases": states})
+        metadata: dict[str, Any] = {"phases": states}
+        if self._summaries is not None:
+            # They reach the disk first: no checkpoint is ever ahead of its summaries.
+            metadata["summaries"] = self._summaries.save(list(states))
+        self._store.save(self._step, checkpoint.write, metadata=metadata)
         self._saved_step = self._step
         _logger.info("Saved checkpoint at step %d.", self._step)
 
@@ -235,6 +246,9 @@ class Loop:
                 status.assert_existing_objects_matched()
 
         restored = self._store.restore(read)
+        saved = {} if restored is None else restored.metadata.get("summaries")
+        if self._summaries is not None and saved is not None:
+            self._summaries.restore([phase.name for phase in self._phases], saved)
         if restored is None:
             return
         states = restored.metadata.get("phases", {})

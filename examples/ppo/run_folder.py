@@ -1,8 +1,11 @@
 """Folders of runs: `<logdir>/<timestamp>-<config>/`."""
 
+import contextlib
 import datetime
 import itertools
+import os
 import pathlib
+from collections.abc import Iterator
 
 from examples.ppo.configs import unknown
 from rltools.errors import ConfigError
@@ -83,6 +86,39 @@ def find_run_folder(
         names = ", ".join(path.name for path in found)
         raise ConfigError(f"Several runs have this timestamp, choose --config: {names}")
     return found[0]
+
+
+@contextlib.contextmanager
+def lock_run_folder(folder: pathlib.Path) -> Iterator[None]:
+    """Keep other processes from training in a folder during the block.
+
+    They would write over each other's checkpoints. The lock is one of the system, and
+    ends with the process; where the system has none, there is none.
+
+    Args:
+        folder: The run's folder.
+
+    Raises:
+        ConfigError: Another process trains in it.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigError(
+                f"Another process is training in {str(folder)!r}."
+            ) from error
+        except OSError:
+            pass  # A file system without locks.
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _stamp(name: str) -> str:

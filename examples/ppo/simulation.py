@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import tensorflow as tf
 
@@ -19,7 +20,7 @@ class Training:
         config: The options of the run.
     """
 
-    def __init__(self, batch: rltools.BatchEnv, algo: PPO, config: Config) -> None:
+    def __init__(self, batch: gym.vector.VectorEnv, algo: PPO, config: Config) -> None:
         self._env = rltools.InGraphBatchEnv(batch)
         self._algo = algo
         self._config = config
@@ -63,7 +64,7 @@ class Evaluation:
         config: The options of the run.
     """
 
-    def __init__(self, batch: rltools.BatchEnv, algo: PPO, config: Config) -> None:
+    def __init__(self, batch: gym.vector.VectorEnv, algo: PPO, config: Config) -> None:
         self._env = rltools.InGraphBatchEnv(batch)
         self._algo = DeterministicPolicy(algo, batch.single_action_space.dtype)
         self._config = config

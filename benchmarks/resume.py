@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.file_events import FileEvents
+from examples.ppo.start_tensorflow import import_tensorflow
 
 ROOT = Path(__file__).parents[1]
 SMALL = {
@@ -38,6 +39,8 @@ SMALL = {
 }
 # A process that neither ends nor reaches the moment to be killed at is at fault.
 _HARD_LIMIT = 600.0
+# Numbered within a process, and no part of the state.
+_NAMES_OF_VARIABLES = "_CHECKPOINTABLE_OBJECT_GRAPH"
 # What depends on the clock differs between any two runs.
 _TIMING = re.compile("second|time|speed")
 
@@ -71,16 +74,14 @@ class Outcome:
 
 def read_outcome(folder: Path) -> Outcome:
     """Read what is in the folder of a run, without the code that wrote it."""
-    import tensorflow as tf
-
+    tf = import_tensorflow()
     checkpoints = list((folder / "checkpoints").iterdir())
     newest = max(checkpoints, key=lambda path: int(path.name.rpartition("-")[2]))
     reader = tf.train.load_checkpoint(str(newest / "checkpoint"))
-    names = reader.get_variable_to_shape_map()
-    tensors = {name: np.asarray(reader.get_tensor(name)) for name in names}
+    names = reader.get_variable_to_shape_map().keys() - {_NAMES_OF_VARIABLES}
     content = json.loads((newest / "manifest.json").read_text())["content"]
     return Outcome(
-        tensors={name: each for name, each in tensors.items() if each.dtype != object},
+        tensors={name: np.asarray(reader.get_tensor(name)) for name in names},
         curves=list(_read_curves(folder)),
         rest={
             "phases": content["metadata"]["phases"],
@@ -90,10 +91,10 @@ def read_outcome(folder: Path) -> Outcome:
 
 
 def _read_curves(folder: Path) -> Iterator[tuple[str, str, int, bytes]]:
-    import tensorflow as tf
-
+    tf = import_tensorflow()
     for path in sorted(folder.glob("*/events*")):
-        for event in tf.compat.v1.train.summary_iterator(str(path)):
+        for record in tf.data.TFRecordDataset(str(path)):
+            event = tf.compat.v1.Event.FromString(record.numpy())
             for value in event.summary.value:
                 array = tf.make_ndarray(value.tensor)
                 content = b"" if _TIMING.search(value.tag) else array.tobytes()

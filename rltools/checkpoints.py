@@ -1,5 +1,6 @@
 """Checkpoints that survive a crash at any moment."""
 
+import errno
 import json
 import logging
 import os
@@ -116,7 +117,7 @@ class CheckpointStore:
         except Exception as error:
             raise CheckpointError(
                 f"Could not save checkpoint {step} in {self.directory}: "
-                f"{type(error).__name__}: {error}"
+                f"{_reason(error)}"
             ) from error
         return final
 
@@ -230,6 +231,14 @@ class CheckpointStore:
                 old = self._path(".old-", step)
                 path.rename(old)
                 _remove(old)
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong; a full disk in a few words, whoever has met it."""
+    full = os.strerror(errno.ENOSPC)
+    if full in str(error):
+        return f"{full}."
+    return f"{type(error).__name__}: {error}"
 
 
 def _remove(path: Path) -> None:

@@ -60,15 +60,15 @@ def whole_size(path: Path) -> int:
     Raises:
         OSError: The file can't be read.
     """
-    size = 0
+    size, end = 0, path.stat().st_size
     with path.open("rb") as file:
         while len(head := file.read(_HEAD.size)) == _HEAD.size:
             length, expected = _HEAD.unpack(head)
             if _masked(head[:8]) != expected:
                 break
-            body = file.read(length + _FOOT.size)
-            if len(body) < length + _FOOT.size:
+            if length + _FOOT.size > end - file.tell():
                 break
+            body = file.read(length + _FOOT.size)
             if _masked(body[:length]) != _FOOT.unpack(body[length:])[0]:
                 break
             size = file.tell()

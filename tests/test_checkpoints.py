@@ -226,6 +226,7 @@ def test_a_full_disk_leaves_the_checkpoints_intact(store, monkeypatch, failing):
         with pytest.raises(CheckpointError, match="No space left on device") as caught:
             store.save(2, write)
     assert str(store.directory) in str(caught.value)
+    assert str(caught.value).endswith(": No space left on device.")
     if failing == "rename":  # All of it was on the disk, and so it is not given up.
         assert store.restore(lambda prefix: None).step == 2
     else:
@@ -233,6 +234,16 @@ def test_a_full_disk_leaves_the_checkpoints_intact(store, monkeypatch, failing):
         assert _read(store) == (1, "a")
     store.save(3, _writer("c"))
     assert _read(store) == (3, "c")
+
+
+def test_a_full_disk_that_others_have_met_is_told_in_few_words(store):
+    def write(prefix):
+        raise RuntimeError("{{node Save}} /a/b; No space left on device [Op:Save]")
+
+    with pytest.raises(
+        CheckpointError, match=r"checkpoints: No space left on device\."
+    ):
+        store.save(2, write)
 
 
 def test_a_failing_write_leaves_nothing_behind(store):

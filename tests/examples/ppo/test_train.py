@@ -1,16 +1,15 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
 from examples.ppo import train as train_module
-from examples.ppo.progress import Progress
 
 ROOT = pathlib.Path(__file__).parents[3]
 TINY = {
@@ -67,17 +66,6 @@ def start(*words, **kwargs):
     )
 
 
-def variables(folder):
-    """What the newest checkpoint of a run holds, but for the time of saving."""
-    newest = max(
-        (folder / "checkpoints").iterdir(), key=lambda path: int(path.name[11:])
-    )
-    reader = tf.train.load_checkpoint(str(newest / "checkpoint"))
-    names = [name for name in reader.get_variable_to_shape_map() if "save" not in name]
-    assert len(names) > 20
-    return {name: reader.get_tensor(name) for name in names if name[0] != "_"}
-
-
 def tags(folder):
     return {
         value.tag
@@ -87,9 +75,7 @@ def tags(folder):
     }
 
 
-def test_trains_stops_goes_on_and_ends_as_if_never_stopped(
-    tmp_path, capsys, monkeypatch
-):
+def test_trains_and_tells_the_result_once_more(tmp_path, capsys):
     assert train_module.run(arguments(tmp_path / "a", "--noenv_processes")) == 0
     (folder,) = (tmp_path / "a").iterdir()
     output = capsys.readouterr().out
@@ -109,24 +95,6 @@ def test_trains_stops_goes_on_and_ends_as_if_never_stopped(
     assert train_module.run(again) == 0
     final = [line for line in output.splitlines() if line.startswith("Final")]
     assert final[0] in capsys.readouterr().out
-
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Progress, "evaluation", interrupt)
-        assert train_module.run(arguments(tmp_path / "b", "--noenv_processes")) == 130
-    (other,) = (tmp_path / "b").iterdir()
-    stamp = other.name.partition("-")[0]
-    go_on = f"--logdir={tmp_path / 'b'} --timestamp={stamp}"
-    assert go_on in capsys.readouterr().err
-    assert train_module.run([*go_on.split(), "--noenv_processes"]) == 0
-    output = capsys.readouterr().out
-    assert final[0] in output
-    expected, actual = variables(folder), variables(other)
-    assert expected.keys() == actual.keys()
-    for name, value in expected.items():
-        np.testing.assert_array_equal(actual[name], value, err_msg=name)
 
 
 def test_unknown_config_is_one_line_and_exit_code_2(tmp_path):
@@ -180,7 +148,9 @@ def test_error_of_an_environment_in_this_process_is_one_line(tmp_path):
     assert "in step" in (folder / "error.txt").read_text()
 
 
-def test_interrupt_is_told_in_plain_words_and_leaves_no_process(tmp_path):
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_in_order(tmp_path, number):
     (tmp_path / "envs.py").write_text(ENV_MODULE)
     process = start(
         *arguments(tmp_path / "logs", env="envs:Endless-v0", steps=64 * 10**6),
@@ -188,18 +158,23 @@ def test_interrupt_is_told_in_plain_words_and_leaves_no_process(tmp_path):
         # A shell starts what runs in the background with the signal ignored.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    # The first line comes before the workers, the second one when training is under
-    # way.
+    # The first line comes before the workers, the second one with the first evaluation,
+    # before which there is a checkpoint.
     lines = [process.stdout.readline() for _ in range(2)]
-    assert "steps" in lines[1]
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate()
-    assert process.returncode == 130
-    # Whether there was time for a checkpoint depends on the machine.
-    saved = any((tmp_path / "logs").glob("*/checkpoints/checkpoint-*"))
-    advice = "Go on from the last checkpoint" if saved else "Begin again"
-    assert error.startswith(f"\nInterrupted.\n{advice} with: ")
-    assert "Traceback" not in error
+    assert "evaluation" in lines[1]
+    process.send_signal(number)
+    output, error = process.communicate()
+    assert (process.returncode, error) == (0, "")
+    name = signal.Signals(number).name
+    match = re.search(rf"\nStopped by {name} at step ([\d,]+)(.*)\n(.*)\n$", output)
+    step, explanation, advice = match.groups()
+    assert int(step.replace(",", "")) >= 64
+    assert "saved" in explanation
+    (folder,) = (tmp_path / "logs").iterdir()
+    stamp = folder.name.partition("-")[0]
+    expected = f"examples.ppo.train --logdir={tmp_path / 'logs'} --timestamp={stamp}"
+    assert advice.startswith("Go on with: ")
+    assert advice.endswith(expected)
     workers = [int(path.stem) for path in tmp_path.glob("*.pid")]
     assert len(workers) == 4
     for worker in workers:

@@ -1,11 +1,12 @@
 """A schedule of phases that is repeated for ever, such as training and evaluation."""
 
 import contextlib
+import functools
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from rltools import extras
 from rltools.arguments import check_integer, check_writable
@@ -13,19 +14,10 @@ from rltools.checkpoints import CheckpointStore
 from rltools.errors import InvalidArgumentError
 from rltools.phase import Phase
 from rltools.phase_summaries import PhaseSummaries
+from rltools.saving import Checkpoint, read_all
 
 _logger = logging.getLogger(__name__)
 _CHECKPOINTS = "checkpoints"
-
-
-class Checkpoint(Protocol):
-    """What can be saved and restored: a `tf.train.Checkpoint`, or anything like it."""
-
-    def write(self, path_prefix: str, /) -> Any:
-        """Write files whose names start with the prefix."""
-
-    def read(self, path_prefix: str, /) -> Any:
-        """Read what `write` has written."""
 
 
 class Loop:
@@ -238,14 +230,7 @@ class Loop:
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         assert self._store is not None
-
-        def read(path_prefix: str) -> None:
-            status = checkpoint.read(path_prefix)
-            # TensorFlow only tells of variables that were not saved if it is asked.
-            if hasattr(status, "assert_existing_objects_matched"):
-                status.assert_existing_objects_matched()
-
-        restored = self._store.restore(read)
+        restored = self._store.restore(functools.partial(read_all, checkpoint))
         saved = {} if restored is None else restored.metadata.get("summaries")
         if self._summaries is not None and saved is not None:
             self._summaries.restore([phase.name for phase in self._phases], saved)

@@ -12,7 +12,7 @@ WORKERS ?= 2
 # They look for what is left on the whole machine, and so run while nothing else does.
 ALONE := tests/leaks tests/fixtures tests/test_pytest_plugin.py
 
-.PHONY: train test test-interop lint types bench bench-ppo soak clean
+.PHONY: train test test-interop lint types bench bench-ppo soak kills clean
 
 train: $(VENV)/.installed
 	$(BIN)/python -m examples.ppo.train --logdir=$(LOGDIR) --config=$(CONFIG) --seed=$(SEED)
@@ -48,6 +48,10 @@ bench-ppo: $(VENV)/.installed $(INTEROP_VENV)/.installed-ppo $(TF_AGENTS_VENV)/.
 # The tests of faults over and over, while all cores have other work.
 soak: $(VENV)/.installed
 	$(BIN)/python tests/soak.py --count $(COUNT)
+
+# The trainer is killed at random moments, and must end with the same bits.
+kills: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.resume --kills $(COUNT)
 
 clean:
 	rm -rf $(VENV) $(INTEROP_VENV) $(TF_AGENTS_VENV) build dist *.egg-info

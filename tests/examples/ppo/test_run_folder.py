@@ -2,7 +2,11 @@ import re
 
 import pytest
 
-from examples.ppo.run_folder import create_run_folder, find_run_folder
+from examples.ppo.run_folder import (
+    create_run_folder,
+    find_run_folder,
+    lock_run_folder,
+)
 from rltools.errors import ConfigError
 
 
@@ -48,3 +52,15 @@ def test_timestamp_of_two_configs_is_ambiguous(tmp_path):
         find_run_folder(tmp_path, "20240131T120000", None)
     found = find_run_folder(tmp_path, "20240131T120000", "cartpole")
     assert found.name == "20240131T120000-cartpole"
+
+
+def test_only_one_process_trains_in_a_folder(tmp_path):
+    # A lock is of an open file, so that this process is as good as another.
+    with (
+        lock_run_folder(tmp_path),
+        pytest.raises(ConfigError, match=f"process is training in '{tmp_path}'"),
+        lock_run_folder(tmp_path),
+    ):
+        pytest.fail("There were two.")
+    with lock_run_folder(tmp_path):
+        pass

@@ -24,7 +24,9 @@ def make_env(config: Config, render_mode: str | None = None) -> gym.Env:
         render_mode: How the environment is to render, as in Gymnasium.
     """
     # A constructor of the user's own need not know of rendering unless asked to.
-    rendering: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
+    rendering: dict[str, Any] = (
+        {} if render_mode is None else {"render_mode": render_mode}
+    )
     if is_gymnasium_name(config.env):
         # The batch checks what environments return, and more strictly.
         env: gym.Env = gym.make(config.env, disable_env_checker=True, **rendering)

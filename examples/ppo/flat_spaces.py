@@ -147,9 +147,10 @@ class FlatActions:
             start = places[is_choice]
             places[is_choice] += size
             value = tf.cast(vectors[:, start : start + size], tf.as_dtype(leaf.dtype))
+            value = tf.reshape(value, [rows, *(leaf.shape or ())])
             if isinstance(leaf, spaces.Discrete | spaces.MultiDiscrete):
                 value += tf.constant(leaf.start, value.dtype)
-            values.append(tf.reshape(value, [rows, *(leaf.shape or ())]))
+            values.append(value)
         return nested.unflatten(_structure(self._space), values)
 
 

@@ -18,6 +18,8 @@ do_not_convert = tf.autograph.experimental.do_not_convert
 # What is recorded of every minibatch, in this order.
 _RECORDED = (
     "policy_loss",
+    "surrogate_loss",
+    "kl_loss",
     "value_loss",
     "entropy",
     "approx_kl",
@@ -54,6 +56,9 @@ class Learner(tf.Module):
 
     Attributes:
         penalty: Weight of the KL divergence in the loss "kl".
+        outputs: With `weight_summaries`, what the policy network gave for the last
+            rollout before the update, float32 [steps, envs, outputs].
+        log_std: With them, the logarithms of that policy's standard deviations.
     """
 
     def __init__(self, network: ActorCritic, config: Config) -> None:
@@ -74,12 +79,12 @@ class Learner(tf.Module):
         self.penalty = tf.Variable(
             config.kl_init_penalty, trainable=False, name="penalty", dtype=tf.float32
         )
-        self._gradients = [
-            tf.Variable(tf.zeros_like(variable), trainable=False)
-            for variable in (
-                network.trainable_variables if config.weight_summaries else ()
-            )
-        ]
+        # What is kept for summaries, which takes time.
+        kept = network.trainable_variables if config.weight_summaries else ()
+        self._gradients = [_kept(variable.shape) for variable in kept]
+        steps = config.rollout_length if config.weight_summaries else 0
+        self.outputs = _kept([steps, config.num_agents, network.num_outputs])
+        self.log_std = _kept(network.log_std.shape)
 
     @property
     def num_updates(self) -> Any:
@@ -90,8 +95,7 @@ class Learner(tf.Module):
     @property
     def gradients(self) -> dict[str, Any]:
         """Last gradients by the names of variables; none without `weight_summaries`."""
-        names = [variable.name for variable in self._network.trainable_variables]
-        return dict(zip(names, self._gradients, strict=False))
+        return dict(zip(self._network.weights, self._gradients, strict=False))
 
     def permutations(self, seed: Any) -> Any:
         """Draw the order in which an update visits the steps.
@@ -123,8 +127,9 @@ class Learner(tf.Module):
             permutations: See `permutations`.
 
         Returns:
-            Float32 scalars, means over all minibatches: `policy_loss`, `value_loss`,
-            `entropy`, `approx_kl`, `clip_fraction` and `gradient_norm`. Of the whole
+            Float32 scalars, means over all minibatches: `policy_loss` and its parts
+            `surrogate_loss` and `kl_loss`, `value_loss`, `entropy`, `approx_kl`,
+            `clip_fraction` and `gradient_norm`, before it is clipped. Of the whole
             rollout: `explained_variance` before the update, and `kl`, the divergence of
             the policy before it from the one after. `penalty` and `learning_rate` are
             those of the next update. `ratio_error` is the largest difference from 1 of
@@ -136,6 +141,9 @@ class Learner(tf.Module):
         batch = self._estimate(rollout)
         # The distribution before the update, as tensors that stay what they are.
         outputs, log_std = batch.outputs, tf.identity(self._network.log_std)
+        if config.weight_summaries:
+            self.outputs.assign(from_chunks(outputs, config.num_agents))
+            self.log_std.assign(log_std)
         explained = losses.explained_variance(
             batch.target - batch.advantage, batch.target
         )
@@ -209,18 +217,19 @@ class Learner(tf.Module):
             log_ratio = distribution.log_prob(rollout.action) - rollout.logprob
             ratio = tf.exp(log_ratio)
             if config.loss == "clip":
-                policy_loss = losses.clip_loss(ratio, advantage, clip_range)
+                surrogate_loss = losses.clip_loss(ratio, advantage, clip_range)
+                kl_loss = tf.zeros_like(surrogate_loss)
             else:
                 before = self._network.distribution(batch.outputs, log_std)
-                policy_loss = losses.surrogate_loss(
-                    ratio, advantage
-                ) + losses.kl_penalty(
+                surrogate_loss = losses.surrogate_loss(ratio, advantage)
+                kl_loss = losses.kl_penalty(
                     before.kl(distribution),
                     self.penalty,
                     config.kl_target,
                     config.kl_cutoff_factor,
                     config.kl_cutoff_coef,
                 )
+            policy_loss = surrogate_loss + kl_loss
             value_loss = losses.value_loss(value, batch.target)
             entropy_loss = losses.entropy_loss(distribution.entropy())
             loss = (
@@ -236,6 +245,8 @@ class Learner(tf.Module):
         return tf.stack(
             [
                 policy_loss,
+                surrogate_loss,
+                kl_loss,
                 value_loss,
                 -entropy_loss,
                 losses.approximate_kl(log_ratio),
@@ -253,6 +264,10 @@ class Learner(tf.Module):
         )
         before = self._network.distribution(outputs, log_std)
         return tf.reduce_mean(before.kl(self._network.distribution(present)))
+
+
+def _kept(shape: Any) -> tf.Variable:
+    return tf.Variable(tf.zeros(shape), trainable=False)
 
 
 def _select(batch: Minibatch, chosen: Any) -> Minibatch:

@@ -119,6 +119,7 @@ class ActorCritic(tf.Module):
 
     Attributes:
         state_size: Length of the recurrent state of both, 0 without one.
+        num_outputs: Length of the policy's outputs.
         log_std: Logarithms of the standard deviations, float32 [continuous numbers].
     """
 
@@ -128,11 +129,12 @@ class ActorCritic(tf.Module):
         super().__init__(name="network")
         rng = np.random.default_rng(config.seed)
         self._categories = actions.categories
+        self.num_outputs = actions.num_continuous + sum(actions.categories)
         with self.name_scope:
             self.policy = Body(
                 observations,
                 config.policy_layers,
-                actions.num_continuous + sum(actions.categories),
+                self.num_outputs,
                 output_gain=config.init_output_factor * math.sqrt(2),
                 config=config,
                 rng=rng,
@@ -152,6 +154,14 @@ class ActorCritic(tf.Module):
                 name="log_std",
             )
         self.state_size = self.policy.state_size + self.critic.state_size
+
+    @property
+    def weights(self) -> dict[str, tf.Variable]:
+        """What is trained, by names such as `policy/layers/weight0`."""
+        return {
+            variable.name.removeprefix("network/").removesuffix(":0"): variable
+            for variable in self.trainable_variables
+        }
 
     def step(self, observ: Any, state: Any) -> tuple[Any, Any, Any]:
         """Act on one observation of each environment.

@@ -82,7 +82,8 @@ class PPO(tf.Module):
         # ... and what the end of a rollout leaves for the next.
         self._reward_sum = _zeros([config.num_agents], "reward_sum")
         self._metrics = {
-            name: tf.Variable(0.0, trainable=False, name=name) for name in METRICS
+            name: tf.Variable(0.0, trainable=False, name=name)
+            for name in (*METRICS, "memory_size")
         }
         # The memory isn't in it: to go on from a checkpoint is to begin a rollout.
         self.checkpoint = tf.train.Checkpoint(
@@ -173,8 +174,16 @@ class PPO(tf.Module):
 
     @do_not_convert
     def summary(self) -> dict[str, Any]:
-        """Scalars that describe the last update, see `Learner.update`."""
-        return {name: metric.read_value() for name, metric in self._metrics.items()}
+        """Describe the last update.
+
+        Returns:
+            Float32 scalars, see `Learner.update`, and `memory_size`, the steps that it
+            trained on. With `weight_summaries` also arrays for histograms: of these
+            steps, all of which the memory holds until the next one is made, and of what
+            the update left behind.
+        """
+        summary = {name: metric.read_value() for name, metric in self._metrics.items()}
+        return summary | self._arrays() if self._config.weight_summaries else summary
 
     @do_not_convert
     def act(self, observ: Any, state: Any) -> tuple[Any, Any, Any]:
@@ -193,11 +202,30 @@ class PPO(tf.Module):
         normalized = self.observ_filter.transform(tf.cast(observ, tf.float32))
         return self.network.step(normalized, state)
 
+    def _arrays(self) -> dict[str, Any]:
+        rollout, learner = self._memory.data(), self.learner
+        distribution = self.network.distribution(learner.outputs, learner.log_std)
+        arrays = {
+            "action": rollout.action,
+            "mode": distribution.mode(),
+            "logprob": rollout.logprob,
+            "stddev": tf.exp(learner.log_std),
+            "observ_filter/mean": self.observ_filter.mean,
+            "observ_filter/stddev": self.observ_filter.stddev,
+            "return_filter/stddev": self.return_filter.stddev,
+        }
+        for name, variable in self.network.weights.items():
+            arrays[f"weights/{name}"] = variable.read_value()
+        for name, gradient in learner.gradients.items():
+            arrays[f"gradients/{name}"] = gradient.read_value()
+        return arrays
+
     def _train(self) -> None:
         permutations = self.learner.permutations(self.generator.make_seeds(1)[:, 0])
         metrics = self._learn(self._memory.data(), permutations)
         for name, value in metrics.items():
             self._metrics[name].assign(value)
+        self._metrics["memory_size"].assign(self._config.update_every)
         self._memory.clear()
 
     # With what is before and after the update, which would take as long in pieces.

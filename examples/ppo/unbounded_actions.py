@@ -41,7 +41,10 @@ class UnboundedActions(gym.ActionWrapper[Any, Any, Any]):
         if self._normalize and space.is_bounded():
             low, high = (np.asarray(a, np.float64) for a in (space.low, space.high))
             action = low + (np.clip(action, -1, 1) + 1) / 2 * (high - low)
-        return np.clip(action, space.low, space.high).astype(space.dtype)
+        if np.issubdtype(space.dtype, np.integer):
+            action = np.rint(action)
+        clipped = np.clip(action, space.low, space.high)
+        return np.asarray(clipped, space.dtype)  # One number would not be an array.
 
 
 def _unbounded(space: gym.Space[Any]) -> gym.Space[Any]:

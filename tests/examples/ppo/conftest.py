@@ -1,6 +1,6 @@
 import pytest
 
-from examples.ppo.configs import Config
+from examples.ppo.config import Config
 from tests.examples.ppo.browser import Browser
 
 

@@ -46,7 +46,7 @@ def measure(
     import numpy as np
 
     import rltools
-    from examples.ppo.configs import Config
+    from examples.ppo.config import Config
     from examples.ppo.environments import make_env
     from examples.ppo.ppo import PPO
     from examples.ppo.simulation import Evaluation, Training

@@ -7,9 +7,11 @@ from typing import NoReturn
 
 import gymnasium as gym
 
-from examples.ppo.configs import CONFIGS, Config
+from examples.ppo.config import Config
+from examples.ppo.configs import CONFIGS
 from examples.ppo.options import change_config, load_config, named_config, save_config
 from examples.ppo.run_folder import CONFIG_FILE, create_run_folder, find_run_folder
+from rltools.bench.target import is_gymnasium_name, load_constructor
 from rltools.errors import ConfigError
 
 
@@ -29,7 +31,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
     Returns:
         The attributes `logdir`, `config`, `seed`, `timestamp`, `assignments` and
-        `env_processes`; those not given are None, but for the last.
+        `env_processes`; those not given are None.
 
     Raises:
         ConfigError: An argument is unknown, missing, malformed or makes no sense with
@@ -55,8 +57,8 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     processes.add_argument(
         "--env_processes",
         action="store_true",
-        default=True,
-        help="a process for each training environment (default)",
+        default=None,
+        help="environments in other processes (by default where that is faster)",
     )
     processes.add_argument(
         "--noenv_processes",
@@ -85,6 +87,7 @@ def open_run(arguments: argparse.Namespace) -> tuple[pathlib.Path, Config]:
         ConfigError: The config, an option of it or the timestamp is not valid, or the
             logdir can't be written to.
         gymnasium.error.Error: There is no environment of this name.
+        InvalidArgumentError: There is no constructor of this name.
     """
     if arguments.timestamp:
         folder = find_run_folder(
@@ -95,8 +98,20 @@ def open_run(arguments: argparse.Namespace) -> tuple[pathlib.Path, Config]:
     if arguments.seed is not None:
         assignments.append(f"seed={arguments.seed}")
     config = change_config(named_config(arguments.config), assignments)
-    if ":" not in config.env:
-        gym.spec(config.env)  # Rather than in every worker. The prefix is a module.
+    _check_env(config.env, arguments.config)
     folder = create_run_folder(arguments.logdir, arguments.config)
     save_config(config, folder / CONFIG_FILE)
     return folder, config
+
+
+def _check_env(env: str, config_name: str) -> None:
+    """Look an environment up here, rather than in every worker."""
+    if not env:
+        raise ConfigError(
+            f"The config {config_name!r} has no environment of its own; name one with "
+            "--set env=Name-v0, or a constructor with --set env=my_module:make."
+        )
+    if not is_gymnasium_name(env):
+        load_constructor(env)
+    elif ":" not in env:  # The prefix is a module, which registers the environment.
+        gym.spec(env)

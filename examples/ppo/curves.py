@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from examples.ppo.configs import Config
+from examples.ppo.config import Config
 from examples.ppo.event_files import Scalar, read_scalars
 from examples.ppo.options import load_config
 from examples.ppo.run_folder import CONFIG_FILE

@@ -1,14 +1,16 @@
 """Environments of a run, as the policy sees them."""
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
 
 import rltools
-from examples.ppo.configs import Config
+from examples.ppo.config import Config
+from examples.ppo.unbounded_actions import UnboundedActions
 from rltools import wrappers
+from rltools.bench.machine import count_cores
+from rltools.bench.target import is_gymnasium_name, load_constructor
 
 
 def make_env(config: Config, render_mode: str | None = None) -> gym.Env:
@@ -21,13 +23,19 @@ def make_env(config: Config, render_mode: str | None = None) -> gym.Env:
         config: The options of the run.
         render_mode: How the environment is to render, as in Gymnasium.
     """
-    # The batch checks what environments return, and more strictly.
-    # Not every environment takes a render mode.
-    options: dict[str, Any] = (
+    # A constructor of the user's own need not know of rendering unless asked to.
+    rendering: dict[str, Any] = (
         {} if render_mode is None else {"render_mode": render_mode}
     )
-    env: gym.Env = gym.make(config.env, disable_env_checker=True, **options)
+    if is_gymnasium_name(config.env):
+        # The batch checks what environments return, and more strictly.
+        env: gym.Env = gym.make(config.env, disable_env_checker=True, **rendering)
+    else:
+        constructor: Callable[..., gym.Env] = load_constructor(config.env)
+        env = constructor(**rendering)
     env = wrappers.LimitDuration(env, config.max_length)
+    if isinstance(env.action_space, gym.spaces.Dict | gym.spaces.Tuple):
+        return UnboundedActions(env, normalize=config.normalize_ranges)
     if isinstance(env.action_space, gym.spaces.Box):
         if config.normalize_ranges:
             env = wrappers.RangeNormalize(env, observ=False)
@@ -36,19 +44,21 @@ def make_env(config: Config, render_mode: str | None = None) -> gym.Env:
 
 
 def define_batch_env(
-    constructor: Callable[[], gym.Env], num_agents: int, env_processes: bool
+    constructor: Callable[[], gym.Env], num_agents: int, env_processes: bool | None
 ) -> rltools.BatchEnv:
     """Build a batch of environments.
 
     Args:
         constructor: Builds one environment.
         num_agents: Number of environments.
-        env_processes: Whether each environment gets a process of its own. Worth it
-            where a step of the environment takes longer than reaching a process.
+        env_processes: Whether the environments get processes, as many as there are
+            cores; None to try what is faster. What they do is the same.
 
     Returns:
         The batch, to be closed by the caller.
     """
-    if env_processes:
-        constructor = functools.partial(wrappers.ExternalProcess, constructor)
-    return rltools.BatchEnv([constructor() for _ in range(num_agents)])
+    # The graph has its own copies of all arrays.
+    if env_processes is None:
+        return rltools.BatchEnv.launch(constructor, num_agents, copy=False)
+    workers = min(num_agents, count_cores()) if env_processes else 0
+    return rltools.BatchEnv.launch(constructor, num_agents, workers=workers, copy=False)

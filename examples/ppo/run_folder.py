@@ -7,7 +7,7 @@ import os
 import pathlib
 from collections.abc import Iterator
 
-from examples.ppo.configs import unknown
+from examples.ppo.config import unknown
 from rltools.errors import ConfigError
 
 CONFIG_FILE = "config.json"

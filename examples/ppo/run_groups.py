@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from examples.ppo.configs import Config
+from examples.ppo.config import Config
 from examples.ppo.curves import Run
 
 _SEED = "seed"

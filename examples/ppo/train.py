@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import rltools
 from examples.ppo.command_line import open_run, parse_arguments
-from examples.ppo.configs import Config
+from examples.ppo.config import Config
 from examples.ppo.learning_curve import draw_run
 from examples.ppo.messages import beside, print_error, print_stop, print_warnings
 from examples.ppo.run_folder import lock_run_folder
@@ -25,7 +25,7 @@ def train(
     config: Config,
     folder: pathlib.Path,
     *,
-    env_processes: bool = True,
+    env_processes: bool | None = None,
     stop: Stop | None = None,
 ) -> float:
     """Train until all steps of the config are made, from the newest checkpoint on.
@@ -33,7 +33,7 @@ def train(
     Args:
         config: The options of the run.
         folder: The run's folder, where checkpoints and TensorBoard events go.
-        env_processes: Whether each environment gets a process of its own.
+        env_processes: Whether environments get processes, None to try what is faster.
         stop: Tells when to stop; None is never.
 
     Returns:

@@ -4,7 +4,7 @@ import logging
 import pathlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from examples.ppo.configs import Config
+from examples.ppo.config import Config
 from examples.ppo.options import load_config
 from examples.ppo.run_folder import CONFIG_FILE, find_run_folder
 from rltools.checkpoints import CheckpointStore, Restored

@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from examples.ppo import train
-from examples.ppo.configs import Config
+from examples.ppo.config import Config
 from tests.examples.ppo.browser import Browser
 
 

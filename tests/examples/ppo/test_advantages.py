@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from examples.ppo.advantages import generalized_advantage
+from examples.ppo.advantages import discounted_sum, generalized_advantage
 
 
 def column(values, dtype=np.float32):
@@ -121,3 +121,35 @@ def test_environments_do_not_mix(other):
     after = generalized_advantage(*changed, changed_ends, ends, 0.9, 0.9)
     np.testing.assert_array_equal(before[:, 1 - other], after[:, 1 - other])
     assert not np.array_equal(before[:, other], after[:, other])
+
+
+def sums_of(reward, begins, before, discount):
+    """Discounted sums, step by step."""
+    sums, result = before.astype(np.float64), []
+    for rewards, fresh in zip(reward, begins, strict=True):
+        sums = rewards + discount * np.where(fresh, 0, sums)
+        result.append(sums)
+    return np.array(result)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data(), SHAPES, st.floats(0, 1))
+def test_discounted_sums_equal_a_loop(data, shape, discount):
+    """Which looks back, but not beyond the beginning of an episode."""
+    reward = data.draw(arrays.arrays(np.float32, shape, elements=NUMBERS))
+    begins = data.draw(arrays.arrays(bool, shape))
+    before = data.draw(arrays.arrays(np.float32, shape[1:], elements=NUMBERS))
+    actual = discounted_sum(*map(tf.constant, (reward, begins, before)), discount)
+    expected = sums_of(reward, begins, before, discount)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("cut", [1, 3, 5])
+def test_discounted_sums_go_on_from_rollout_to_rollout(cut):
+    rng = np.random.default_rng(0)
+    reward = rng.normal(size=(6, 2)).astype(np.float32)
+    begins = rng.random((6, 2)) < 0.3
+    whole = discounted_sum(reward, tf.constant(begins), tf.zeros(2), 0.9)
+    first = discounted_sum(reward[:cut], tf.constant(begins[:cut]), tf.zeros(2), 0.9)
+    second = discounted_sum(reward[cut:], tf.constant(begins[cut:]), first[-1], 0.9)
+    np.testing.assert_allclose(np.concatenate([first, second]), whole, rtol=1e-5)

@@ -25,7 +25,7 @@ class CheckedPPO:
         self._slots = [gym.Wrapper(env) for env in envs]
         self._env = rltools.InGraphBatchEnv(rltools.BatchEnv(self._slots))
         self._algo = PPO(envs[0].observation_space, envs[0].action_space, config)
-        self._evaluation = DeterministicPolicy(self._algo, envs[0].action_space.dtype)
+        self._evaluation = DeterministicPolicy(self._algo, len(envs))
         self._beginning = tf.train.Checkpoint(self._algo).write(folder / "beginning")
         self.begin_episode = self._algo.begin_episode
         self.perform = self._algo.perform
@@ -47,8 +47,9 @@ class CheckedPPO:
         return self._evaluation
 
     def value(self, observ):
-        normalized = self._algo.observ_filter.transform(observ[None])
-        return self._algo.network.value(normalized)[0]
+        algo = self._algo
+        state = tf.zeros([1, algo.network.state_size])
+        return algo.act(algo.observations(tf.constant(observ[None])), state)[1][0]
 
     def weights(self):
         algo = self._algo
@@ -57,11 +58,16 @@ class CheckedPPO:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("continuous", [False, True], ids=["categorical", "gaussian"])
-def test_ppo_passes(make_config, tmp_path, continuous):
+@pytest.mark.parametrize(
+    ("network", "continuous"),
+    [("feed_forward", False), ("feed_forward", True), ("recurrent", False)],
+)
+def test_ppo_passes(make_config, tmp_path, network, continuous):
     config = make_config(
         num_agents=NUM_ENVS,
-        network=f"feed_forward_{'gaussian' if continuous else 'categorical'}",
+        network=network,
+        chunk_length=4 if network == "recurrent" else 1,
+        recurrent_units=16,
         steps=PROBE_STEPS,
         update_every=32,
         update_epochs=8,

@@ -3,7 +3,7 @@ import pytest
 
 from examples.ppo.command_line import open_run, parse_arguments
 from examples.ppo.configs import CONFIGS
-from rltools.errors import ConfigError
+from rltools.errors import ConfigError, InvalidArgumentError
 
 
 @pytest.fixture
@@ -13,9 +13,9 @@ def parse(tmp_path):
 
 @pytest.mark.parametrize(
     ("flags", "expected"),
-    [([], True), (["--env_processes"], True), (["--noenv_processes"], False)],
+    [([], None), (["--env_processes"], True), (["--noenv_processes"], False)],
 )
-def test_processes_are_the_default(parse, flags, expected):
+def test_processes_are_for_the_machine_to_choose_by_default(parse, flags, expected):
     assert parse("--config=pendulum", *flags).env_processes is expected
 
 
@@ -66,9 +66,32 @@ def test_new_run_has_its_config_in_its_folder(parse, tmp_path):
             gym.error.Error,
             "Pendulum",
         ),
+        (
+            ["--config=custom"],
+            ConfigError,
+            "'custom' has no environment of its own; name one with --set env=",
+        ),
+        (["--config=pendulum", "--set", "env="], ConfigError, "no environment of its"),
+        (
+            ["--config=custom", "--set", "env=my_modul:make"],
+            InvalidArgumentError,
+            "can't import 'my_modul': there is no such module",
+        ),
+        (
+            ["--config=custom", "--set", "env=collections:deqe"],
+            InvalidArgumentError,
+            "there is no 'deqe', did you mean 'deque'?",
+        ),
     ],
 )
 def test_wrong_config_leaves_no_folder(parse, tmp_path, arguments, error, expected):
     with pytest.raises(error, match=expected):
         open_run(parse(*arguments))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("env", ["Pendulum-v1", "some_module:Any-v0", "builtins:list"])
+def test_environments_are_names_or_constructors(parse, env):
+    """A module is not imported only to see whether it registers a name."""
+    _, config = open_run(parse("--config=custom", "--set", f"env={env}"))
+    assert config.env == env

@@ -1,11 +1,13 @@
 import functools
+import sys
+import types
 
 import gymnasium as gym
 import numpy as np
 import pytest
 
 from examples.ppo.environments import define_batch_env, make_env
-from rltools.wrappers import ExternalProcess
+from rltools import mocks
 
 
 @pytest.mark.parametrize(
@@ -69,9 +71,60 @@ def test_batch_of_environments(make_config, env_processes):
     batch = define_batch_env(constructor, 3, env_processes)
     try:
         assert len(batch) == 3
-        for env in batch:
-            assert isinstance(env, ExternalProcess) == env_processes
+        assert (batch.plan.workers > 0) == env_processes
+        assert batch.plan.step_seconds is None  # Nothing was tried.
         observ, _ = batch.reset(seed=0)
         assert len(np.unique(observ, axis=0)) == 3
+    finally:
+        batch.close()
+
+
+def make_cart(render_mode=None):
+    return gym.make("CartPole-v1", render_mode=render_mode)
+
+
+def make_nested():
+    return mocks.MockEnvironment(
+        (1,),
+        action_space=gym.spaces.Dict(
+            a=gym.spaces.Box(2, 4, (1,)), b=gym.spaces.Discrete(3)
+        ),
+    )
+
+
+@pytest.fixture
+def constructors(monkeypatch):
+    """A module with constructors, for configs to name."""
+    module = types.ModuleType("constructors_of_a_test")
+    module.make_cart, module.make_nested = make_cart, make_nested
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return module.__name__
+
+
+def test_a_constructor_can_make_the_environment(make_config, constructors):
+    config = make_config(env=f"{constructors}:make_cart", max_length=3)
+    env = make_env(config)
+    assert env.render_mode is None
+    assert env.spec.id == "CartPole-v1"
+    env.reset()
+    assert [env.step(0)[3] for _ in range(3)] == [False, False, True]
+    assert make_env(config, "rgb_array").render_mode == "rgb_array"
+
+
+def test_nested_actions_have_no_bounds(make_config, constructors):
+    env = make_env(make_config(env=f"{constructors}:make_nested"))
+    env.reset(seed=0)
+    action = {"a": np.float32([100]), "b": np.int64(1)}
+    assert env.action_space.contains(action)
+    env.step(action)
+
+
+def test_processes_are_used_where_that_is_faster(make_config):
+    """A step of this one takes less time than a message."""
+    constructor = functools.partial(make_env, make_config(env="CartPole-v1"))
+    batch = define_batch_env(constructor, 2, None)
+    try:
+        assert batch.plan.workers == 0
+        assert batch.plan.step_seconds < 1e-3
     finally:
         batch.close()

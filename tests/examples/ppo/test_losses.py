@@ -46,8 +46,12 @@ def test_clip_loss_stops_pushing_beyond_the_range(ratio, advantage, gradient):
         lambda x: losses.value_loss(x, tf.constant([1.0, 2.0, -1.0])),
         lambda x: losses.entropy_loss(x**2),
         losses.approximate_kl,
+        lambda x: losses.surrogate_loss(tf.exp(x), tf.constant([1.0, -2.0, 3.0])),
+        # Below the cutoff, and beyond it.
+        lambda x: losses.kl_penalty(x + 0.1, 3.0, 0.1, 2.0, 50.0),
+        lambda x: losses.kl_penalty(x + 0.5, 3.0, 0.1, 2.0, 5.0),
     ],
-    ids=["clip", "value", "entropy", "kl"],
+    ids=["clip", "value", "entropy", "kl", "surrogate", "penalty", "cutoff"],
 )
 def test_gradients_equal_finite_differences(loss):
     point = np.array([0.05, -0.1, 0.12], np.float64)
@@ -117,3 +121,50 @@ def test_clip_fraction_counts_what_is_outside():
 def test_explained_variance(value, target, expected):
     actual = losses.explained_variance(tf.constant(value), tf.constant(target))
     assert float(actual) == pytest.approx(expected)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data(), SIZES)
+def test_surrogate_loss_has_no_bound(data, size):
+    ratio = data.draw(floats(size, 0, 9))
+    advantage = data.draw(floats(size, -5, 5))
+    actual = losses.surrogate_loss(tf.constant(ratio), tf.constant(advantage))
+    expected = -np.mean(ratio.astype(np.float64) * advantage)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("kl", "expected"),
+    [
+        ([0.0, 0.0], 0.0),
+        ([0.1, 0.3], 0.2 * 3),
+        # A mean of 0.5 is 0.3 above the cutoff of 2 * 0.1.
+        ([0.2, 0.8], 0.5 * 3 + 7 * 0.3**2),
+    ],
+)
+def test_kl_penalty_by_hand(kl, expected):
+    actual = losses.kl_penalty(tf.constant(kl), 3.0, 0.1, 2.0, 7.0)
+    assert float(actual) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("kl", "factor"),
+    [
+        (0.0, 1 / 1.5),
+        (0.0069, 1 / 1.5),
+        (0.0071, 1),
+        (0.01, 1),
+        (0.0129, 1),
+        (0.0131, 1.5),
+        (9.0, 1.5),
+    ],
+)
+def test_penalty_is_adapted_outside_of_a_range_around_the_target(kl, factor):
+    actual = losses.adapt_penalty(tf.constant(4.0), tf.constant(kl), 0.01)
+    assert float(actual) == pytest.approx(4 * factor)
+
+
+@pytest.mark.parametrize("bound", [1.3, 0.7])
+def test_penalty_stays_at_the_bounds_of_the_range(bound):
+    actual = losses.adapt_penalty(tf.constant(4.0), tf.constant(bound), 1.0)
+    assert float(actual) == 4

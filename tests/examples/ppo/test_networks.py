@@ -4,127 +4,191 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import tensorflow as tf
+from gymnasium import spaces
 
-from examples.ppo.configs import NETWORKS
-from examples.ppo.networks import Perceptron, define_network, orthogonal
+from examples.ppo.config import NETWORKS
+from examples.ppo.distributions import Categorical, DiagonalNormal, Mixed
+from examples.ppo.networks import define_network
 from rltools.errors import InvalidSpaceError
 
-OBSERV = gym.spaces.Box(-1, 1, (2, 3))
-BOX = gym.spaces.Box(-1, 1, (2, 2))
-DISCRETE = gym.spaces.Discrete(5, start=3)
-ACTION_SPACES = {
-    "feed_forward_gaussian": BOX,
-    "feed_forward_categorical": DISCRETE,
-}
+OBSERV = spaces.Box(-1, 1, (2, 3))
+PICTURE = spaces.Box(0, 255, (4, 5, 3), np.uint8)
+NESTED = spaces.Dict(a=OBSERV, b=spaces.Discrete(4), c=PICTURE)
+BOX = spaces.Box(-1, 1, (2, 2))
+DISCRETE = spaces.Discrete(5, start=3)
+ALL_NETWORKS = pytest.mark.parametrize("name", NETWORKS)
 
 
-def test_every_network_a_config_can_name_can_be_built(make_config):
-    assert set(ACTION_SPACES) == set(NETWORKS)
-    for name in NETWORKS:
-        network = define_network(OBSERV, ACTION_SPACES[name], make_config(network=name))
-        assert network.value(tf.zeros([4, 2, 3])).shape == [4]
+@pytest.fixture
+def build(make_config):
+    def define(
+        name="feed_forward", action_space=BOX, observation_space=NESTED, **changes
+    ):
+        options = {"recurrent_units": 4, "filters": (2, 3), "init_output_factor": 1.0}
+        config = make_config(network=name, **options | changes)
+        return define_network(observation_space, action_space, config)
+
+    return define
 
 
-@pytest.mark.parametrize("shape", [(3, 7), (7, 3), (4, 4), (1, 5), (5, 1)])
-def test_orthogonal(shape):
-    matrix = orthogonal(*shape, np.random.default_rng(0))
-    small = matrix @ matrix.T if shape[0] < shape[1] else matrix.T @ matrix
-    assert matrix.shape == shape
-    assert matrix.dtype == np.float32
-    np.testing.assert_allclose(small, np.eye(min(shape)), atol=1e-6)
+def observations(*leading, size=6 + 4 + 60):
+    return tf.random.stateless_normal([*leading, size], [1, 2])
 
 
-def test_orthogonal_matrices_are_rotations_as_often_as_reflections():
-    """The bare QR decomposition gives only one of them."""
-    rng = np.random.default_rng(0)
-    determinants = [np.linalg.det(orthogonal(2, 2, rng)) for _ in range(2000)]
-    assert abs(np.mean(determinants)) < 0.1
+@ALL_NETWORKS
+@pytest.mark.parametrize(
+    ("action_space", "kind", "size"),
+    [
+        (BOX, DiagonalNormal, 4),
+        (DISCRETE, Categorical, 1),
+        (spaces.MultiDiscrete([2, 3]), Categorical, 2),
+        (spaces.MultiBinary(3), Categorical, 3),
+        (spaces.Tuple([BOX, DISCRETE, spaces.MultiBinary(2)]), Mixed, 7),
+    ],
+)
+def test_every_network_has_a_policy_for_every_action_space(
+    build, name, action_space, kind, size
+):
+    network = build(name, action_space)
+    state = tf.zeros([3, network.state_size])
+    outputs, value, next_state = network.step(observations(3), state)
+    assert value.shape == [3]
+    assert next_state.shape == state.shape
+    distribution = network.distribution(outputs)
+    assert isinstance(distribution, kind)
+    assert distribution.mode().shape == [3, size]
+    action = distribution.sample(tf.random.Generator.from_seed(0))
+    assert distribution.log_prob(action).shape == [3]
+    assert distribution.entropy().shape == [3]
 
 
-def test_perceptron_equals_numpy():
-    perceptron = Perceptron(
-        [3, 5, 4, 2], output_gain=0.5, rng=np.random.default_rng(0), name="test"
-    )
-    for bias in perceptron.biases:
-        bias.assign(tf.random.normal(bias.shape))
-    inputs = np.random.default_rng(1).normal(size=(6, 3)).astype(np.float32)
-    first, second, last = zip(perceptron.weights, perceptron.biases, strict=True)
-    expected = np.tanh(inputs @ first[0].numpy() + first[1])
-    expected = np.tanh(expected @ second[0].numpy() + second[1])
-    expected = expected @ last[0].numpy() + last[1]
-    np.testing.assert_allclose(perceptron(inputs), expected, rtol=1e-4, atol=1e-6)
+@ALL_NETWORKS
+def test_unrolling_equals_steps_one_by_one(build, name):
+    """From the state before them, and from zeros where an episode begins."""
+    network = build(name)
+    observ = observations(5, 3)
+    state = tf.random.stateless_normal([3, network.state_size], [3, 4])
+    begins = np.zeros((5, 3), bool)
+    begins[[0, 2, 3, 4], [1, 0, 0, 2]] = True
+    outputs, values, states = network.unroll(observ, tf.constant(begins), state)
+    for step in range(5):
+        state = tf.where(begins[step][:, None], tf.zeros_like(state), state)
+        output, value, state = network.step(observ[step], state)
+        for whole, one in [(outputs, output), (values, value), (states, state)]:
+            np.testing.assert_allclose(whole[step], one, rtol=1e-4, atol=1e-5)
 
 
-def test_initial_weights_have_their_gains(make_config):
-    config = make_config(init_output_factor=0.01, init_std=0.6)
-    network = define_network(OBSERV, BOX, config)
-    norms = [np.linalg.norm(weight, 2) for weight in network.policy.weights]
+def test_only_recurrent_networks_have_a_state(build):
+    sizes = {name: build(name).state_size for name in NETWORKS}
+    assert sizes == {"feed_forward": 0, "recurrent": 8, "convolutional": 0}
+
+
+def test_recurrent_networks_remember_until_an_episode_begins(build):
+    network = build("recurrent")
+    observ = observations(3, 2)
+    changed = observ + np.array([1, 0, 0], np.float32)[:, None, None]
+    begins = tf.constant([[True, True], [False, True], [False, False]])
+    state = tf.zeros([2, 8])
+    for before, after in zip(
+        network.unroll(observ, begins, state)[:2],
+        network.unroll(changed, begins, state)[:2],
+        strict=True,
+    ):
+        assert not np.allclose(before[2, 0], after[2, 0])
+        np.testing.assert_array_equal(before[1:, 1], after[1:, 1])
+
+
+def test_initial_weights_have_their_gains(build):
+    network = build(init_output_factor=0.01, init_std=0.6)
+    norms = [np.linalg.norm(weight, 2) for weight in network.policy._layers.weights]
     np.testing.assert_allclose(norms, [2**0.5, 0.01 * 2**0.5], rtol=1e-5)
-    norms = [np.linalg.norm(weight, 2) for weight in network.critic.weights]
+    norms = [np.linalg.norm(weight, 2) for weight in network.critic._layers.weights]
     np.testing.assert_allclose(norms, [2**0.5, 2**0.5, 1], rtol=1e-5)
-    np.testing.assert_allclose(network.log_std, np.full((2, 2), math.log(0.6)))
+    np.testing.assert_allclose(network.log_std, np.full(4, math.log(0.6)))
 
 
-def test_gaussian_is_shaped_like_actions(make_config):
-    network = define_network(OBSERV, BOX, make_config())
-    distribution = network.distribution(tf.random.normal([4, 2, 3]))
-    assert distribution.mode().shape == [4, 2, 2]
-    assert distribution.sample([1, 2]).shape == [4, 2, 2]
-    assert distribution.log_prob(tf.zeros([4, 2, 2])).shape == [4]
+@ALL_NETWORKS
+def test_last_layers_of_all_networks_have_their_gains(build, name):
+    network = build(name, init_output_factor=0.01)
+    last = [body._layers.weights[-1] for body in (network.policy, network.critic)]
+    norms = [np.linalg.norm(weight, 2) for weight in last]
+    np.testing.assert_allclose(norms, [0.01 * 2**0.5, 1], rtol=1e-5)
 
 
-def test_gaussian_spread_does_not_depend_on_the_state(make_config):
-    network = define_network(OBSERV, BOX, make_config(init_output_factor=1.0))
-    distribution = network.distribution(tf.random.normal([2, 2, 3]))
+@pytest.mark.parametrize(
+    ("space", "normalized", "same"),
+    [(PICTURE, False, True), (PICTURE, True, False), (NESTED, False, False)],
+)
+def test_bytes_that_are_not_normalised_are_scaled_to_one(
+    build, space, normalized, same
+):
+    network = build(
+        "convolutional", observation_space=space, normalize_observations=normalized
+    )
+    convolution = network.policy._convolution
+    assert convolution._scale == (1 / 255 if same else 1)
+
+
+def test_spread_does_not_depend_on_the_state(build):
+    network = build()
+    outputs, _, _ = network.step(observations(2), tf.zeros([2, 0]))
+    distribution = network.distribution(outputs)
     assert not np.allclose(*distribution.mean)
     np.testing.assert_allclose(*distribution.entropy())
 
 
-def test_categorical_actions_are_elements_of_the_space(make_config):
-    network = define_network(
-        OBSERV, DISCRETE, make_config(network="feed_forward_categorical")
-    )
-    distribution = network.distribution(tf.random.normal([200, 2, 3]))
-    assert set(distribution.sample([1, 2]).numpy()) == {3, 4, 5, 6, 7}
+def test_an_earlier_spread_can_be_given(build):
+    network = build()
+    outputs, _, _ = network.step(observations(2), tf.zeros([2, 0]))
+    earlier = tf.identity(network.log_std)
+    network.log_std.assign_add(tf.ones([4]))
+    before, now = network.distribution(outputs, earlier), network.distribution(outputs)
+    np.testing.assert_allclose(now.entropy() - before.entropy(), [4, 4], rtol=1e-5)
 
 
-def test_policy_and_value_share_nothing(make_config):
-    network = define_network(OBSERV, BOX, make_config())
+@ALL_NETWORKS
+def test_policy_and_value_share_nothing(build, name):
+    network = build(name)
     with tf.GradientTape(persistent=True) as tape:
-        observ = tf.random.normal([4, 2, 3])
-        value = network.value(observ)
-        distribution = network.distribution(observ)
-        log_prob = distribution.log_prob(tf.ones([4, 2, 2]))
-    unused = tf.UnconnectedGradients.ZERO
+        state = tf.random.stateless_normal([4, network.state_size], [3, 4])
+        outputs, value, _ = network.step(observations(4), state)
+        log_prob = network.distribution(outputs).log_prob(tf.ones([4, 4]))
     for variables, output in [
         (network.policy.trainable_variables, value),
         (network.critic.trainable_variables, log_prob),
     ]:
-        for gradient in tape.gradient(output, variables, unconnected_gradients=unused):
-            assert not np.any(gradient)
+        assert set(tape.gradient(output, variables)) == {None}
     for gradient in tape.gradient([value, log_prob], network.trainable_variables):
         assert np.any(gradient)
 
 
-def test_a_seed_decides_the_initial_weights(make_config):
-    first, same, other = (
-        define_network(OBSERV, BOX, make_config(seed=seed)) for seed in (1, 1, 2)
-    )
-    weights = [network.policy.weights[0].numpy() for network in (first, same, other)]
+def test_variables_have_names_of_their_own(build):
+    """As TensorBoard tells them apart by these."""
+    for name in NETWORKS:
+        names = [variable.name for variable in build(name).trainable_variables]
+        assert len(set(names)) == len(names)
+
+
+def test_a_seed_decides_the_initial_weights(build):
+    first, same, other = (build(seed=seed).policy for seed in (1, 1, 2))
+    weights = [
+        policy.trainable_variables[-1].numpy() for policy in (first, same, other)
+    ]
     np.testing.assert_array_equal(weights[0], weights[1])
     assert not np.allclose(weights[0], weights[2])
 
 
 @pytest.mark.parametrize(
-    ("network", "observation_space", "action_space", "expected"),
+    ("name", "observation_space", "action_space", "expected"),
     [
-        ("feed_forward_gaussian", OBSERV, DISCRETE, "needs a Box as action space"),
-        ("feed_forward_categorical", OBSERV, BOX, "needs a Discrete as action space"),
-        ("feed_forward_gaussian", DISCRETE, BOX, "needs a Box as observation space"),
+        ("convolutional", OBSERV, BOX, "Box of three dimensions, got Box"),
+        ("feed_forward", spaces.Text(3), BOX, "expected an observation space of"),
+        ("recurrent", OBSERV, spaces.Text(3), "expected an action space of"),
+        ("feed_forward", OBSERV, gym.Space(), "expected an action space of"),
     ],
 )
 def test_spaces_that_do_not_fit_are_an_error(
-    make_config, network, observation_space, action_space, expected
+    build, name, observation_space, action_space, expected
 ):
     with pytest.raises(InvalidSpaceError, match=expected):
-        define_network(observation_space, action_space, make_config(network=network))
+        build(name, action_space, observation_space)

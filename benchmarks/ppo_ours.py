@@ -57,7 +57,7 @@ def measure(
     rollout = num_envs * length
     config = Config(
         env=env,
-        network=f"feed_forward_{kind}",
+        network="feed_forward",
         num_agents=num_envs,
         max_length=spec.max_episode_steps or 1000,
         steps=500 * rollout,

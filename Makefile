@@ -14,7 +14,7 @@ ALONE := tests/leaks tests/fixtures tests/test_pytest_plugin.py
 .PHONY: train test test-interop lint types bench soak clean
 
 train: $(VENV)/.installed
-	$(BIN)/python -m examples.ppo.train --logdir=$(LOGDIR) --config=$(CONFIG) --seed=$(SEED)
+	$(BIN)/python -m examples.ppo.train --logdir=$(LOGDIR) --config=$(CONFIG) --seed=$(SEED) --env_processes
 
 test: lint types
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ALONE:%=--ignore=%)

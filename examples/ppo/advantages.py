@@ -48,3 +48,27 @@ def generalized_advantage(
         initializer=tf.zeros_like(delta[0]),
         reverse=True,
     )
+
+
+def discounted_sum(reward: Any, begins: Any, before: Any, discount: float) -> Any:
+    """Discounted sum of the rewards that an episode has brought so far.
+
+    Unlike a return it looks back: `sum_t = reward_t + discount * sum_(t-1)`. Its
+    standard deviation is the scale of the rewards (Engstrom et al., 2020,
+    "Implementation Matters in Deep RL", arXiv:2005.12729, section 3).
+
+    Args:
+        reward: Rewards, float32 [steps, envs].
+        begins: Whether an episode began with the step, bool [steps, envs].
+        before: The sums after the step before the first one, float32 [envs].
+        discount: Discount factor gamma.
+
+    Returns:
+        The sums after each step, float32 [steps, envs].
+    """
+    decay = discount * (1 - tf.cast(begins, tf.float32))
+    return tf.scan(
+        lambda last, step: step[0] + step[1] * last,
+        (reward, decay),
+        initializer=before,
+    )

@@ -7,7 +7,8 @@ from typing import NoReturn
 
 import gymnasium as gym
 
-from examples.ppo.configs import CONFIGS, Config
+from examples.ppo.config import Config
+from examples.ppo.configs import CONFIGS
 from examples.ppo.options import change_config, load_config, named_config, save_config
 from examples.ppo.run_folder import create_run_folder, find_run_folder
 from rltools.errors import ConfigError
@@ -28,7 +29,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
     Returns:
         The attributes `logdir`, `config`, `seed`, `timestamp`, `assignments` and
-        `env_processes`; those not given are None, but for the last.
+        `env_processes`; those not given are None.
 
     Raises:
         ConfigError: An argument is unknown, missing, malformed or makes no sense with
@@ -54,8 +55,8 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     processes.add_argument(
         "--env_processes",
         action="store_true",
-        default=True,
-        help="a process for each training environment (default)",
+        default=None,
+        help="environments in other processes (by default where that is faster)",
     )
     processes.add_argument(
         "--noenv_processes",

@@ -1,13 +1,15 @@
 """Environments of a run, as the policy sees them."""
 
-import functools
 from collections.abc import Callable
 
 import gymnasium as gym
 
 import rltools
-from examples.ppo.configs import Config
+from examples.ppo.config import Config
+from examples.ppo.unbounded_actions import UnboundedActions
 from rltools import wrappers
+from rltools.bench.machine import count_cores
+from rltools.bench.target import is_gymnasium_name, load_constructor
 
 
 def make_env(config: Config) -> gym.Env:
@@ -16,9 +18,14 @@ def make_env(config: Config) -> gym.Env:
     A normal distribution has no bounds, so continuous actions are clipped; where
     `normalize_ranges` is set, -1 and 1 stand for the bounds of the environment.
     """
-    # The batch checks what environments return, and more strictly.
-    env: gym.Env = gym.make(config.env, disable_env_checker=True)
+    if is_gymnasium_name(config.env):
+        # The batch checks what environments return, and more strictly.
+        env: gym.Env = gym.make(config.env, disable_env_checker=True)
+    else:
+        env = load_constructor(config.env)()
     env = wrappers.LimitDuration(env, config.max_length)
+    if isinstance(env.action_space, gym.spaces.Dict | gym.spaces.Tuple):
+        return UnboundedActions(env, normalize=config.normalize_ranges)
     if isinstance(env.action_space, gym.spaces.Box):
         if config.normalize_ranges:
             env = wrappers.RangeNormalize(env, observ=False)
@@ -27,19 +34,21 @@ def make_env(config: Config) -> gym.Env:
 
 
 def define_batch_env(
-    constructor: Callable[[], gym.Env], num_agents: int, env_processes: bool
+    constructor: Callable[[], gym.Env], num_agents: int, env_processes: bool | None
 ) -> rltools.BatchEnv:
     """Build a batch of environments.
 
     Args:
         constructor: Builds one environment.
         num_agents: Number of environments.
-        env_processes: Whether each environment gets a process of its own. Worth it
-            where a step of the environment takes longer than reaching a process.
+        env_processes: Whether the environments get processes, as many as there are
+            cores; None to try what is faster. What they do is the same.
 
     Returns:
         The batch, to be closed by the caller.
     """
-    if env_processes:
-        constructor = functools.partial(wrappers.ExternalProcess, constructor)
-    return rltools.BatchEnv([constructor() for _ in range(num_agents)])
+    # The graph has its own copies of all arrays.
+    if env_processes is None:
+        return rltools.BatchEnv.launch(constructor, num_agents, copy=False)
+    workers = min(num_agents, count_cores()) if env_processes else 0
+    return rltools.BatchEnv.launch(constructor, num_agents, workers=workers, copy=False)

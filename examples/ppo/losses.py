@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 
-def clip_loss(ratio: Any, advantage: Any, clip_range: float) -> Any:
+def clip_loss(ratio: Any, advantage: Any, clip_range: Any) -> Any:
     """Clipped surrogate objective, equation 7, negated.
 
     Args:
@@ -23,6 +23,59 @@ def clip_loss(ratio: Any, advantage: Any, clip_range: float) -> Any:
     """
     clipped = tf.clip_by_value(ratio, 1 - clip_range, 1 + clip_range)
     return -tf.reduce_mean(tf.minimum(ratio * advantage, clipped * advantage))
+
+
+def surrogate_loss(ratio: Any, advantage: Any) -> Any:
+    """Surrogate objective without a bound, equation 6, negated.
+
+    Args:
+        ratio: As in `clip_loss`, float32 [batch].
+        advantage: Advantage of each action, float32 [batch].
+
+    Returns:
+        Mean loss, float32 scalar.
+    """
+    return -tf.reduce_mean(ratio * advantage)
+
+
+def kl_penalty(
+    kl: Any, penalty: Any, target: float, cutoff_factor: float, cutoff_coef: float
+) -> Any:
+    """Cost of moving away from the acting policy, the second term of equation 8.
+
+    Beyond a cutoff of `target * cutoff_factor` a square is added, which keeps the
+    policy from running away before the penalty has been adapted (Hafner et al., 2017,
+    "TensorFlow Agents", arXiv:1709.02878, section 5).
+
+    Args:
+        kl: Divergence of the policy from the acting one in each state, float32 [batch].
+        penalty: Beta of the equation.
+        target: Divergence that is aimed at.
+        cutoff_factor: Multiple of the target where the square begins.
+        cutoff_coef: Weight of the square.
+
+    Returns:
+        Loss, float32 scalar.
+    """
+    mean = tf.reduce_mean(kl)
+    excess = tf.nn.relu(mean - target * cutoff_factor)
+    return penalty * mean + cutoff_coef * excess**2
+
+
+def adapt_penalty(penalty: Any, kl: Any, target: float) -> Any:
+    """The penalty for the next update, as in section 4 of the paper.
+
+    Args:
+        penalty: Beta of equation 8 in this update.
+        kl: Divergence after the update, float32 scalar.
+        target: Divergence that is aimed at.
+
+    Returns:
+        1.5 times the penalty if the divergence was over 1.3 of the target, the penalty
+        divided by 1.5 if it was below 0.7 of it; float32 scalar.
+    """
+    factor = tf.where(kl > 1.3 * target, 1.5, tf.where(kl < 0.7 * target, 1 / 1.5, 1.0))
+    return penalty * factor
 
 
 def value_loss(value: Any, target: Any) -> Any:
@@ -65,7 +118,7 @@ def approximate_kl(log_ratio: Any) -> Any:
     return tf.reduce_mean(tf.math.expm1(log_ratio) - log_ratio)
 
 
-def clip_fraction(ratio: Any, clip_range: float) -> Any:
+def clip_fraction(ratio: Any, clip_range: Any) -> Any:
     """Part of the ratios, between 0 and 1, that are further than epsilon from 1."""
     outside = tf.abs(ratio - 1) > clip_range
     return tf.reduce_mean(tf.cast(outside, tf.float32))

@@ -9,11 +9,12 @@ class Transition(NamedTuple):
     """What is kept of a step, or the tensors of many steps.
 
     Attributes:
-        observ: Observation acted on, as the environment gave it.
-        action: Action taken.
-        logprob: Logarithm of its probability when it was taken.
+        observ: Observation acted on, as the environment gave it, flat.
+        action: Action taken, flat.
+        state: Recurrent state that the action was chosen from.
+        logprob: Logarithm of the action's probability when it was taken.
         reward: Reward received.
-        discounted_return: Discounted sum of the episode's rewards up to this one.
+        begins: Whether the episode began with this step.
         terminated: Whether the episode reached a terminal state.
         truncated: Whether the episode ended for another reason.
         next_observ: Observation that followed; at an episode's end its final one, not
@@ -22,9 +23,10 @@ class Transition(NamedTuple):
 
     observ: Any
     action: Any
+    state: Any
     logprob: Any
     reward: Any
-    discounted_return: Any
+    begins: Any
     terminated: Any
     truncated: Any
     next_observ: Any
@@ -34,7 +36,8 @@ class RolloutMemory(tf.Module):
     """Fixed-length rollouts that go on across the ends of episodes.
 
     Args:
-        specs: `tf.TensorSpec` of every field of one environment's step.
+        specs: `tf.TensorSpec` of every field of one environment's step: scalars or
+            vectors of uint8, float32 or bool.
         num_envs: Number of environments.
         length: Steps to hold of each environment.
     """
@@ -43,14 +46,23 @@ class RolloutMemory(tf.Module):
         super().__init__(name="memory")
         self.specs = specs
         self._length = length
-        self._buffers = [
-            tf.Variable(
-                tf.zeros([length, num_envs, *spec.shape], spec.dtype),
+        # Writing costs the same for one number as for many: fields of the same dtype
+        # share a buffer, flags being numbers in it.
+        widths: dict[tf.DType, int] = {}
+        self._places = []
+        for spec in specs:
+            dtype = _stored_dtype(spec)
+            start = widths.get(dtype, 0)
+            widths[dtype] = start + (spec.shape[0] if spec.shape.rank else 1)
+            self._places.append((dtype, start, widths[dtype]))
+        self._buffers = {
+            dtype.name: tf.Variable(
+                tf.zeros([length, num_envs, width], dtype),
                 trainable=False,
-                name=field,
+                name=dtype.name,
             )
-            for field, spec in specs._asdict().items()
-        ]
+            for dtype, width in widths.items()
+        }
         self._sizes = tf.Variable(
             tf.zeros([num_envs], tf.int32), trainable=False, name="sizes"
         )
@@ -71,14 +83,30 @@ class RolloutMemory(tf.Module):
             tf.errors.InvalidArgumentError: An environment's part is full already.
         """
         positions = tf.stack([tf.gather(self._sizes, indices), indices], 1)
-        for buffer, values in zip(self._buffers, steps, strict=True):
-            buffer.scatter_nd_update(positions, values)
+        columns: dict[str, list[Any]] = {name: [] for name in self._buffers}
+        for values, (dtype, *_) in zip(steps, self._places, strict=True):
+            values = tf.cast(values, dtype)
+            columns[dtype.name].append(
+                values if values.shape.rank == 2 else values[:, tf.newaxis]
+            )
+        for name, buffer in self._buffers.items():
+            buffer.scatter_nd_update(positions, tf.concat(columns[name], 1))
         self._sizes.scatter_add(tf.IndexedSlices(tf.ones_like(indices), indices))
 
     def data(self) -> Transition:
         """Return all steps as tensors [length, num_envs, ...]."""
-        return Transition(*(buffer.read_value() for buffer in self._buffers))
+        contents = {name: buffer.read_value() for name, buffer in self._buffers.items()}
+        fields = []
+        for spec, (dtype, start, stop) in zip(self.specs, self._places, strict=True):
+            values = contents[dtype.name][..., start:stop]
+            values = values if spec.shape.rank else values[..., 0]
+            fields.append(values > 0 if spec.dtype == tf.bool else values)
+        return Transition(*fields)
 
     def clear(self) -> None:
         """Start over with an empty memory."""
         self._sizes.assign(tf.zeros_like(self._sizes))
+
+
+def _stored_dtype(spec: tf.TensorSpec) -> tf.DType:
+    return tf.float32 if spec.dtype == tf.bool else spec.dtype

@@ -1,4 +1,4 @@
-"""Networks: from normalised observations to a distribution over actions and a value."""
+"""The networks: from normalised flat observations to a policy and a value."""
 
 import math
 from collections.abc import Sequence
@@ -8,191 +8,211 @@ import gymnasium as gym
 import numpy as np
 import tensorflow as tf
 
-from examples.ppo.configs import Config
-from examples.ppo.distributions import Categorical, DiagonalNormal
+from examples.ppo.config import Config
+from examples.ppo.convolution import Convolution
+from examples.ppo.distributions import Distribution, define_distribution
+from examples.ppo.flat_spaces import FlatActions, FlatObservations
+from examples.ppo.gru import GRU
+from examples.ppo.perceptron import Perceptron
 from rltools.errors import InvalidSpaceError
 
-Distribution = DiagonalNormal | Categorical
 
-
-class Perceptron(tf.Module):
-    """Fully connected layers with tanh between them, and a linear last one.
-
-    Weights start orthogonal (Saxe et al., 2014, "Exact solutions to the nonlinear
-    dynamics of learning in deep linear neural networks"), biases at zero.
+class Body(tf.Module):
+    """One network: pictures through convolutions, layers, and a memory if recurrent.
 
     Args:
-        sizes: Units of every layer, with those of the input first.
-        output_gain: Gain of the last layer's initial weights; hidden ones have
-            sqrt(2).
+        observations: What it gets.
+        layers: Units of the fully connected layers.
+        num_outputs: Length of its output.
+        output_gain: Gain of the last layer's initial weights.
+        config: The kind of network and its sizes.
         rng: Source of the initial weights.
-        name: Name of the module, which prefixes those of its variables.
+        name: Name of the module.
+
+    Attributes:
+        state_size: Length of the recurrent state, 0 without one.
     """
 
     def __init__(
         self,
-        sizes: Sequence[int],
+        observations: FlatObservations,
+        layers: Sequence[int],
+        num_outputs: int,
         *,
         output_gain: float,
+        config: Config,
         rng: np.random.Generator,
         name: str,
     ) -> None:
         super().__init__(name=name)
-        gains = [math.sqrt(2)] * (len(sizes) - 2) + [output_gain]
+        self._convolution = self._gru = None
+        sizes = [observations.size, *layers]
         with self.name_scope:
-            self.weights = [
-                tf.Variable(
-                    gain * orthogonal(rows, columns, rng), name=f"weight{layer}"
+            if config.network == "convolutional":
+                raw = observations.dtype == tf.uint8 and not (
+                    config.normalize_observations
                 )
-                for layer, (rows, columns, gain) in enumerate(
-                    zip(sizes[:-1], sizes[1:], gains, strict=True)
+                self._convolution = Convolution(
+                    observations,
+                    config.filters,
+                    scale=1 / 255 if raw else 1.0,
+                    rng=rng,
+                    name="convolution",
                 )
-            ]
-            self.biases = [
-                tf.Variable(tf.zeros(size), name=f"bias{layer}")
-                for layer, size in enumerate(sizes[1:])
-            ]
+                sizes[0] = self._convolution.size
+            if config.network == "recurrent":
+                self._encoder = Perceptron(
+                    sizes, output_gain=math.sqrt(2), rng=rng, name="encoder"
+                )
+                units = config.recurrent_units
+                self._gru = GRU(sizes[-1], units, rng=rng, name="gru")
+                sizes = [units]
+            self._layers = Perceptron(
+                [*sizes, num_outputs], output_gain=output_gain, rng=rng, name="layers"
+            )
+        self.state_size = config.recurrent_units if self._gru else 0
 
-    def __call__(self, inputs: Any) -> Any:
-        """Map float32 [batch, sizes[0]] to float32 [batch, sizes[-1]]."""
-        *hidden, last = zip(self.weights, self.biases, strict=True)
-        outputs = inputs
-        for weight, bias in hidden:
-            outputs = tf.tanh(outputs @ weight + bias)
-        return outputs @ last[0] + last[1]
+    def step(self, observ: Any, state: Any) -> tuple[Any, Any]:
+        """One step: float32 [batch, size] and [batch, state_size] to outputs, state."""
+        if self._convolution:
+            observ = self._convolution(observ)
+        if self._gru:
+            observ = state = self._gru(tf.tanh(self._encoder(observ)), state)
+        return self._layers(observ), state
+
+    def unroll(self, observ: Any, begins: Any, state: Any) -> tuple[Any, Any]:
+        """Many steps in a row, each from the state after the one before.
+
+        Args:
+            observ: float32 [steps, batch, size].
+            begins: Whether an episode begins with the step, and its state with zeros,
+                bool [steps, batch].
+            state: State before the first step, float32 [batch, state_size].
+
+        Returns:
+            Outputs, float32 [steps, batch, outputs], and the states after each step,
+            float32 [steps, batch, state_size].
+        """
+        if self._convolution:
+            observ = self._convolution(observ)
+        if not self._gru:
+            return self._layers(observ), tf.zeros([*observ.shape[:2], 0])
+        gru = self._gru
+        kept = 1 - tf.cast(begins, tf.float32)[..., tf.newaxis]
+        states = tf.scan(
+            lambda last, step: gru(step[0], step[1] * last),
+            (tf.tanh(self._encoder(observ)), kept),
+            initializer=state,
+        )
+        return self._layers(states), states
 
 
-class FeedForward(tf.Module):
-    """Separate policy and value networks on flattened observations.
+class ActorCritic(tf.Module):
+    """Separate policy and value networks.
+
+    The standard deviation of continuous actions doesn't depend on the state.
 
     Args:
-        observation_space: A Box of any shape.
-        num_outputs: Outputs of the policy network.
-        config: Sizes, factor of the last policy layer, and the seed.
+        observations: What the networks get.
+        actions: What the policy chooses.
+        config: Kind and sizes of the networks, and the seed of their weights.
+
+    Attributes:
+        state_size: Length of the recurrent state of both, 0 without one.
+        log_std: Logarithms of the standard deviations, float32 [continuous numbers].
     """
 
     def __init__(
-        self, observation_space: gym.spaces.Box, num_outputs: int, config: Config
+        self, observations: FlatObservations, actions: FlatActions, config: Config
     ) -> None:
         super().__init__(name="network")
         rng = np.random.default_rng(config.seed)
-        num_inputs = math.prod(observation_space.shape)
+        self._categories = actions.categories
         with self.name_scope:
-            self.policy = Perceptron(
-                [num_inputs, *config.policy_layers, num_outputs],
+            self.policy = Body(
+                observations,
+                config.policy_layers,
+                actions.num_continuous + sum(actions.categories),
                 output_gain=config.init_output_factor * math.sqrt(2),
+                config=config,
                 rng=rng,
                 name="policy",
             )
-            self.critic = Perceptron(
-                [num_inputs, *config.value_layers, 1],
+            self.critic = Body(
+                observations,
+                config.value_layers,
+                1,
                 output_gain=1.0,
+                config=config,
                 rng=rng,
                 name="value",
             )
-
-    def distribution(self, observ: Any) -> Distribution:
-        """Distribution over actions given float32 [batch, *observation_shape]."""
-        raise NotImplementedError
-
-    def value(self, observ: Any) -> Any:
-        """Value of float32 [batch, *observation_shape], float32 [batch]."""
-        return self.critic(_flatten(observ))[:, 0]
-
-
-class FeedForwardGaussian(FeedForward):
-    """Normal distribution whose standard deviation doesn't depend on the state.
-
-    Args:
-        observation_space: A Box of any shape.
-        action_space: A Box of any shape.
-        config: See `FeedForward`; `init_std` too.
-    """
-
-    def __init__(
-        self,
-        observation_space: gym.spaces.Box,
-        action_space: gym.spaces.Box,
-        config: Config,
-    ) -> None:
-        super().__init__(observation_space, math.prod(action_space.shape), config)
-        self.action_shape = action_space.shape
-        with self.name_scope:
             self.log_std = tf.Variable(
-                tf.fill(action_space.shape, math.log(config.init_std)), name="log_std"
+                tf.fill([actions.num_continuous], math.log(config.init_std)),
+                name="log_std",
             )
+        self.state_size = self.policy.state_size + self.critic.state_size
 
-    def distribution(self, observ: Any) -> DiagonalNormal:
-        """Distribution over float32 [batch, *action_shape]."""
-        mean = self.policy(_flatten(observ))
-        mean = tf.reshape(mean, [tf.shape(mean)[0], *self.action_shape])
-        return DiagonalNormal(mean, self.log_std)
+    def step(self, observ: Any, state: Any) -> tuple[Any, Any, Any]:
+        """Act on one observation of each environment.
 
+        Args:
+            observ: Normalised, float32 [batch, size].
+            state: Recurrent state, float32 [batch, state_size].
 
-class FeedForwardCategorical(FeedForward):
-    """Distribution over a finite number of actions.
+        Returns:
+            Outputs of the policy for `distribution`, values float32 [batch], and the
+            next state.
+        """
+        policy_state, critic_state = self._split(state)
+        outputs, policy_state = self.policy.step(observ, policy_state)
+        value, critic_state = self.critic.step(observ, critic_state)
+        return outputs, value[..., 0], tf.concat([policy_state, critic_state], -1)
 
-    Args:
-        observation_space: A Box of any shape.
-        action_space: A Discrete space.
-        config: See `FeedForward`.
-    """
+    def unroll(self, observ: Any, begins: Any, state: Any) -> tuple[Any, Any, Any]:
+        """Act on many observations in a row.
 
-    def __init__(
-        self,
-        observation_space: gym.spaces.Box,
-        action_space: gym.spaces.Discrete,
-        config: Config,
-    ) -> None:
-        super().__init__(observation_space, int(action_space.n), config)
-        self.start = int(action_space.start)
+        Args:
+            observ: Normalised, float32 [steps, batch, size].
+            begins: Whether an episode begins with the step, bool [steps, batch].
+            state: Recurrent state before the first step, float32 [batch, state_size].
 
-    def distribution(self, observ: Any) -> Categorical:
-        """Distribution over int64 [batch]."""
-        return Categorical(self.policy(_flatten(observ)), self.start)
+        Returns:
+            Outputs of the policy for `distribution`, values float32 [steps, batch], and
+            the states after each step, float32 [steps, batch, state_size].
+        """
+        policy_state, critic_state = self._split(state)
+        outputs, policy_states = self.policy.unroll(observ, begins, policy_state)
+        value, critic_states = self.critic.unroll(observ, begins, critic_state)
+        return outputs, value[..., 0], tf.concat([policy_states, critic_states], -1)
 
+    def distribution(self, outputs: Any, log_std: Any = None) -> Distribution:
+        """Distribution over flat actions that outputs of the policy describe.
 
-_NETWORKS: dict[str, tuple[type[FeedForward], type[gym.Space[Any]]]] = {
-    "feed_forward_gaussian": (FeedForwardGaussian, gym.spaces.Box),
-    "feed_forward_categorical": (FeedForwardCategorical, gym.spaces.Discrete),
-}
+        Args:
+            outputs: Of `step` or `unroll`.
+            log_std: In place of the present `log_std`.
+        """
+        log_std = self.log_std if log_std is None else log_std
+        return define_distribution(outputs, log_std, self._categories)
+
+    def _split(self, state: Any) -> tuple[Any, Any]:
+        size = self.policy.state_size
+        return state[..., :size], state[..., size:]
 
 
 def define_network(
     observation_space: gym.Space[Any], action_space: gym.Space[Any], config: Config
-) -> FeedForward:
+) -> ActorCritic:
     """Build the network that the config names, for the spaces of one environment.
-
-    Args:
-        observation_space: Observation space of one environment, a Box.
-        action_space: Action space of one environment.
-        config: The options of the run.
 
     Raises:
         InvalidSpaceError: The network can't work with one of the spaces.
     """
-    network, action_kind = _NETWORKS[config.network]
-    if not isinstance(observation_space, gym.spaces.Box):
+    observations = FlatObservations(observation_space)
+    if config.network == "convolutional" and not observations.images:
         raise InvalidSpaceError(
-            f"The network {config.network!r} needs a Box as observation space, got "
-            f"{observation_space}; see gymnasium.wrappers.FlattenObservation."
+            "The network 'convolutional' needs an observation space with a Box of "
+            f"three dimensions, got {observation_space}."
         )
-    if not isinstance(action_space, action_kind):
-        raise InvalidSpaceError(
-            f"The network {config.network!r} needs a {action_kind.__name__} as action "
-            f"space, got {action_space}."
-        )
-    return network(observation_space, action_space, config)  # type: ignore[arg-type]
-
-
-def orthogonal(rows: int, columns: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw a float32 matrix [rows, columns] with orthonormal rows or columns."""
-    gaussian = rng.normal(size=(max(rows, columns), min(rows, columns)))
-    basis, triangle = np.linalg.qr(gaussian)
-    # Without the signs, the draw would not be uniform over orthogonal matrices.
-    basis *= np.sign(np.diag(triangle))
-    return (basis if rows >= columns else basis.T).astype(np.float32)
-
-
-def _flatten(observ: Any) -> Any:
-    return tf.reshape(observ, [tf.shape(observ)[0], -1])
+    return ActorCritic(observations, FlatActions(action_space), config)

@@ -94,3 +94,11 @@ class StreamingNormalize(tf.Module):
         if self._clip is not None:
             values = tf.clip_by_value(values, -self._clip, self._clip)
         return values
+
+    def restore(self, values: Any) -> Any:
+        """Undo `transform` for values that were not clipped, float32 [..., *shape]."""
+        if self._scale:
+            values = values * tf.sqrt(self._variance + self._epsilon)
+        if self._center:
+            values = values + self._mean
+        return values

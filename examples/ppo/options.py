@@ -6,7 +6,8 @@ import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from examples.ppo.configs import CONFIGS, Config, unknown
+from examples.ppo.config import Config, unknown
+from examples.ppo.configs import CONFIGS
 from rltools.errors import ConfigError
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Config))

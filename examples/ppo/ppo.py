@@ -5,7 +5,9 @@ from typing import Any
 import gymnasium as gym
 import tensorflow as tf
 
-from examples.ppo.configs import Config
+from examples.ppo.advantages import discounted_sum
+from examples.ppo.config import Config
+from examples.ppo.flat_spaces import FlatActions, FlatObservations
 from examples.ppo.learner import METRICS, Learner, do_not_convert
 from examples.ppo.memory import RolloutMemory, Transition
 from examples.ppo.networks import define_network
@@ -21,7 +23,7 @@ class PPO(tf.Module):
     starts from exactly the policy that acted.
 
     Args:
-        observation_space: Observation space of one environment, a Box.
+        observation_space: Observation space of one environment.
         action_space: Action space of one environment.
         config: The options of the run.
 
@@ -29,8 +31,10 @@ class PPO(tf.Module):
         network: The policy and value networks.
         learner: What trains them.
         generator: Source of the actions' and the minibatches' randomness.
-        observ_filter: Statistics that observations are normalised by.
+        observ_filter: Statistics that flat observations are normalised by.
         return_filter: Statistics that rewards are scaled by.
+        observations: Flattens observations.
+        actions: Flattens actions.
         checkpoint: `tf.train.Checkpoint` of all that a later process needs to go on
             from the end of an update.
     """
@@ -43,12 +47,13 @@ class PPO(tf.Module):
     ) -> None:
         super().__init__(name="ppo")
         self._config = config
-        self._action_dtype = tf.as_dtype(action_space.dtype)
+        self.observations = FlatObservations(observation_space)
+        self.actions = FlatActions(action_space)
         self.network = define_network(observation_space, action_space, config)
         self.learner = Learner(self.network, config)
         self.generator = tf.random.Generator.from_seed(config.seed)
         self.observ_filter = StreamingNormalize(
-            observation_space.shape or (),
+            [self.observations.size],
             center=config.normalize_observations,
             scale=config.normalize_observations,
             clip=10.0 if config.normalize_observations else None,
@@ -62,16 +67,20 @@ class PPO(tf.Module):
             name="return_filter",
         )
         number, flag = tf.TensorSpec([]), tf.TensorSpec([], tf.bool)
-        observ = tf.TensorSpec(observation_space.shape)
-        is_box = isinstance(action_space, gym.spaces.Box)
-        action = tf.TensorSpec(action_space.shape, tf.float32 if is_box else tf.int64)
+        observ = tf.TensorSpec([self.observations.size], self.observations.dtype)
+        action = tf.TensorSpec([self.actions.size])
+        state = tf.TensorSpec([self.network.state_size])
         self._memory = RolloutMemory(
-            Transition(observ, action, number, number, number, flag, flag, observ),
+            Transition(observ, action, state, number, number, flag, flag, flag, observ),
             num_envs=config.num_agents,
             length=config.rollout_length,
         )
-        self._logprob = _zeros(config.num_agents, "logprob")
-        self._discounted_return = _zeros(config.num_agents, "discounted_return")
+        # Of every environment: what `perform` leaves for `experience`, ...
+        self._state = _zeros([config.num_agents, state.shape[0]], "state")
+        self._acted = _zeros([config.num_agents, 1 + state.shape[0]], "acted")
+        self._begins = _zeros([config.num_agents], "begins")
+        # ... and what the end of a rollout leaves for the next.
+        self._reward_sum = _zeros([config.num_agents], "reward_sum")
         self._metrics = {
             name: tf.Variable(0.0, trainable=False, name=name) for name in METRICS
         }
@@ -86,13 +95,15 @@ class PPO(tf.Module):
 
     @do_not_convert
     def begin_episode(self, indices: Any) -> None:
-        """Forget the rewards of the previous episode.
+        """Forget the previous episode.
 
         Args:
             indices: Environments that begin an episode, int32 [k].
         """
-        zeros = tf.zeros_like(indices, tf.float32)
-        _assign(self._discounted_return, indices, zeros)
+        _assign(self._begins, indices, tf.ones_like(indices, tf.float32))
+        if self.network.state_size:
+            zeros = tf.zeros([tf.shape(indices)[0], self.network.state_size])
+            _assign(self._state, indices, zeros)
 
     @do_not_convert
     def perform(self, indices: Any, observ: Any) -> Any:
@@ -100,15 +111,21 @@ class PPO(tf.Module):
 
         Args:
             indices: Environments to act in, int32 [k].
-            observ: Their observations, [k, *observation_shape].
+            observ: Their observations, nested tensors with k rows.
 
         Returns:
-            Actions, [k, *action_shape] of the action space's dtype.
+            Actions, nested tensors of the action space's dtypes with k rows.
         """
-        seed = self.generator.make_seeds(1)[:, 0]
-        action, logprob = self._sample(tf.cast(observ, tf.float32), seed)
-        _assign(self._logprob, indices, logprob)
-        return tf.cast(action, self._action_dtype)
+        state = tf.gather(self._state, indices)
+        outputs, _, next_state = self.act(self.observations(observ), state)
+        distribution = self.network.distribution(outputs)
+        action = distribution.sample(self.generator)
+        logprob = distribution.log_prob(action)[:, tf.newaxis]
+        if self.network.state_size:
+            _assign(self._state, indices, next_state)
+            logprob = tf.concat([logprob, state], 1)
+        _assign(self._acted, indices, logprob)
+        return self.actions.unflatten(action)
 
     @do_not_convert
     def experience(
@@ -125,29 +142,28 @@ class PPO(tf.Module):
 
         Args:
             indices: Environments that made a step, int32 [k].
-            observ: Observations acted on, [k, *observation_shape].
-            action: Actions that `perform` chose for them, [k, *action_shape].
+            observ: Observations acted on, nested tensors with k rows.
+            action: Actions that `perform` chose for them, nested tensors with k rows.
             reward: Rewards, float32 [k].
             terminated: Whether an episode reached a terminal state, bool [k].
             truncated: Whether an episode ended for another reason, bool [k].
             next_observ: Observations that followed, at an episode's end its final one,
-                [k, *observation_shape].
+                nested tensors with k rows.
         """
-        discounted_return = reward + self._config.discount * tf.gather(
-            self._discounted_return, indices
-        )
-        _assign(self._discounted_return, indices, discounted_return)
+        acted = tf.gather(self._acted, indices)
         steps = Transition(
-            tf.cast(observ, tf.float32),
-            tf.cast(action, self._memory.specs.action.dtype),
-            tf.gather(self._logprob, indices),
-            reward,
-            discounted_return,
-            terminated,
-            truncated,
-            tf.cast(next_observ, tf.float32),
+            observ=self.observations(observ),
+            action=self.actions(action),
+            state=acted[:, 1:],
+            logprob=acted[:, 0],
+            reward=reward,
+            begins=tf.gather(self._begins, indices),
+            terminated=terminated,
+            truncated=truncated,
+            next_observ=self.observations(next_observ),
         )
         self._memory.append(indices, steps)
+        _assign(self._begins, indices, tf.zeros_like(indices, tf.float32))
         tf.cond(self._memory.full, self._train, lambda: None)
 
     @do_not_convert
@@ -160,42 +176,56 @@ class PPO(tf.Module):
         """Scalars that describe the last update, see `Learner.update`."""
         return {name: metric.read_value() for name, metric in self._metrics.items()}
 
-    @tf.function(jit_compile=True, autograph=False)
-    def mode(self, observ: Any) -> Any:
-        """Most likely actions for observations [k, *observation_shape]."""
-        return self._policy(observ).mode()
+    @do_not_convert
+    def act(self, observ: Any, state: Any) -> tuple[Any, Any, Any]:
+        """Ask the networks what to do.
 
-    @tf.function(jit_compile=True, autograph=False)
-    def _sample(self, observ: Any, seed: Any) -> tuple[Any, Any]:
-        distribution = self._policy(observ)
-        action = distribution.sample(seed)
-        return action, distribution.log_prob(action)
+        Compiling this into one operation would make it slower: it is small.
 
-    def _policy(self, observ: Any) -> Any:
-        return self.network.distribution(self.observ_filter.transform(observ))
+        Args:
+            observ: Flat observations, [k, size].
+            state: Recurrent state, float32 [k, state_size].
+
+        Returns:
+            Outputs for `network.distribution`, values float32 [k] in units of scaled
+            rewards, and the next state.
+        """
+        normalized = self.observ_filter.transform(tf.cast(observ, tf.float32))
+        return self.network.step(normalized, state)
 
     def _train(self) -> None:
-        rollout = self._memory.data()
-        # The policy doesn't see rewards, so their scale may include this rollout's.
-        self.return_filter.update(tf.reshape(rollout.discounted_return, [-1]))
-        metrics = self.learner.update(
-            rollout._replace(
-                observ=self.observ_filter.transform(rollout.observ),
-                next_observ=self.observ_filter.transform(rollout.next_observ),
-                reward=self.return_filter.transform(rollout.reward),
-            ),
-            self.learner.permutations(self.generator.make_seeds(1)[:, 0]),
-        )
-        # Last, as the policy acted on observations normalised without this rollout.
-        observ = rollout.observ
-        self.observ_filter.update(tf.reshape(observ, [-1, *observ.shape[2:]]))
+        permutations = self.learner.permutations(self.generator.make_seeds(1)[:, 0])
+        metrics = self._learn(self._memory.data(), permutations)
         for name, value in metrics.items():
             self._metrics[name].assign(value)
         self._memory.clear()
 
+    # With what is before and after the update, which would take as long in pieces.
+    @tf.function(jit_compile=True, autograph=False)
+    def _learn(self, rollout: Transition, permutations: Any) -> dict[str, Any]:
+        sums = discounted_sum(
+            rollout.reward, rollout.begins, self._reward_sum, self._config.discount
+        )
+        self._reward_sum.assign(sums[-1])
+        # The policy doesn't see rewards, so their scale may include this rollout's.
+        self.return_filter.update(tf.reshape(sums, [-1]))
+        observ = tf.cast(rollout.observ, tf.float32)
+        next_observ = tf.cast(rollout.next_observ, tf.float32)
+        metrics = self.learner.update(
+            rollout._replace(
+                observ=self.observ_filter.transform(observ),
+                next_observ=self.observ_filter.transform(next_observ),
+                reward=self.return_filter.transform(rollout.reward),
+            ),
+            permutations,
+        )
+        # Last, as the policy acted on observations normalised without this rollout.
+        self.observ_filter.update(tf.reshape(observ, [-1, observ.shape[-1]]))
+        return metrics
 
-def _zeros(size: int, name: str) -> tf.Variable:
-    return tf.Variable(tf.zeros([size]), trainable=False, name=name)
+
+def _zeros(shape: list[int], name: str) -> tf.Variable:
+    return tf.Variable(tf.zeros(shape), trainable=False, name=name)
 
 
 def _assign(variable: tf.Variable, indices: Any, values: Any) -> None:

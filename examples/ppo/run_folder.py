@@ -4,7 +4,7 @@ import datetime
 import itertools
 import pathlib
 
-from examples.ppo.configs import unknown
+from examples.ppo.config import unknown
 from rltools.errors import ConfigError
 
 _FORMAT = "%Y%m%dT%H%M%S"

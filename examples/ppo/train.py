@@ -14,7 +14,7 @@ import gymnasium as gym
 
 import rltools
 from examples.ppo.command_line import open_run, parse_arguments
-from examples.ppo.configs import Config
+from examples.ppo.config import Config
 from examples.ppo.start_tensorflow import import_tensorflow
 from rltools.errors import BatchError, RLToolsError
 from rltools.extras import require
@@ -22,13 +22,15 @@ from rltools.extras import require
 ERROR_FILE = "error.txt"
 
 
-def train(config: Config, folder: pathlib.Path, *, env_processes: bool = True) -> float:
+def train(
+    config: Config, folder: pathlib.Path, *, env_processes: bool | None = None
+) -> float:
     """Train until all steps of the config are made, from the newest checkpoint on.
 
     Args:
         config: The options of the run.
         folder: The run's folder, where checkpoints and TensorBoard events go.
-        env_processes: Whether each environment gets a process of its own.
+        env_processes: Whether environments get processes, None to try what is faster.
 
     Returns:
         Mean score of the last evaluation.

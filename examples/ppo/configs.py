@@ -56,7 +56,6 @@ CONFIGS = {
         num_agents=16,
         steps=4096 * 72,
         update_every=4096,
-        update_epochs=4,
         eval_every=4096 * 18,
         eval_agents=10,
         gae_lambda=0.94,

@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 INTEROP_VENV := .venv-interop
+TF_AGENTS_VENV := .venv-tf-agents
 BIN := $(VENV)/bin
 LOGDIR ?= logs
 CONFIG ?= pendulum
@@ -11,7 +12,7 @@ WORKERS ?= 2
 # They look for what is left on the whole machine, and so run while nothing else does.
 ALONE := tests/leaks tests/fixtures tests/test_pytest_plugin.py
 
-.PHONY: train test test-interop lint types bench soak clean
+.PHONY: train test test-interop lint types bench bench-ppo soak clean
 
 train: $(VENV)/.installed
 	$(BIN)/python -m examples.ppo.train --logdir=$(LOGDIR) --config=$(CONFIG) --seed=$(SEED) --env_processes
@@ -37,15 +38,19 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.start_up
 	$(BIN)/python -m benchmarks.vector_env
 	$(BIN)/python -m benchmarks.ray_actor
-	$(BIN)/python -m benchmarks.ppo_learning --config pendulum --seeds 0 1 2
-	$(BIN)/python -m benchmarks.ppo_learning --config cartpole --seeds 0 1 2 --noenv_processes
+	$(BIN)/python -m benchmarks.ppo_learning --configs pendulum cartpole --seeds 0 1 2
+
+# Beside other libraries, each where its versions can be installed.
+bench-ppo: $(VENV)/.installed $(INTEROP_VENV)/.installed-ppo $(TF_AGENTS_VENV)/.installed
+	$(BIN)/python -m benchmarks.ppo_speed --others $(INTEROP_VENV)/bin/python
+	$(BIN)/python -m benchmarks.in_graph --tf-agents $(TF_AGENTS_VENV)/bin/python
 
 # The tests of faults over and over, while all cores have other work.
 soak: $(VENV)/.installed
 	$(BIN)/python tests/soak.py --count $(COUNT)
 
 clean:
-	rm -rf $(VENV) $(INTEROP_VENV) build dist *.egg-info
+	rm -rf $(VENV) $(INTEROP_VENV) $(TF_AGENTS_VENV) build dist *.egg-info
 
 # The stamp makes a second run start at once; a changed dependency installs again.
 $(VENV)/.installed: setup.cfg pyproject.toml
@@ -58,4 +63,16 @@ $(INTEROP_VENV)/.installed: setup.cfg pyproject.toml
 	test -x $(INTEROP_VENV)/bin/python || $(PYTHON) -m venv $(INTEROP_VENV)
 	$(PIP) torch==2.13.0
 	$(PIP) --editable ".[sb3,testing]" pytest-timeout array-api-compat
+	touch $@
+
+$(INTEROP_VENV)/.installed-ppo: PIP := $(INTEROP_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+$(INTEROP_VENV)/.installed-ppo: $(INTEROP_VENV)/.installed
+	$(PIP) sbx-rl "gymnasium[mujoco]"
+	touch $@
+
+# Its last release needs a TensorFlow, and so a NumPy, that are too old for the others.
+$(TF_AGENTS_VENV)/.installed: PIP := $(TF_AGENTS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+$(TF_AGENTS_VENV)/.installed:
+	test -x $(TF_AGENTS_VENV)/bin/python || $(PYTHON) -m venv $(TF_AGENTS_VENV)
+	$(PIP) tf-agents==0.19.0 "tensorflow==2.15.*" gymnasium cloudpickle
 	touch $@

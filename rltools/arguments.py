@@ -1,5 +1,6 @@
 """Checks of arguments whose errors name the argument, the value and the expectation."""
 
+import inspect
 import operator
 import os
 import tempfile
@@ -62,6 +63,40 @@ def check_callable(name: str, value: Any) -> None:
         raise InvalidArgumentError(
             f"expected {name} to be callable, got {value!r} ({kind})."
         )
+
+
+def takes_arguments(function: Any, *arguments: Any) -> bool:
+    """Whether a callable can be called so; True where it does not tell.
+
+    >>> takes_arguments(lambda: None), takes_arguments(lambda path: None)
+    (True, False)
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # Some callables of other languages have none.
+        return True
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        return False
+    return True
+
+
+def check_constructor(name: str, value: Any) -> None:
+    """Check that an argument can be called without arguments.
+
+    Raises:
+        InvalidArgumentError: It can't.
+    """
+    if callable(value) and takes_arguments(value):
+        return
+    found = f"{value!r} ({type(value).__name__})"
+    if callable(value):
+        found = f"{value!r}, which needs {inspect.signature(value)}"
+    raise InvalidArgumentError(
+        f"{name}: expected a callable without arguments that makes a new environment "
+        f'each time, such as lambda: gym.make("CartPole-v1"), got {found}.'
+    )
 
 
 def check_positive(name: str, value: Any) -> None:

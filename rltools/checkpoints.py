@@ -120,8 +120,10 @@ class CheckpointStore:
             ) from error
         return final
 
-    def restore(self, read: Callable[[str], object]) -> Restored | None:
-        """Load the valid checkpoint with the highest step.
+    def restore(
+        self, read: Callable[[str], object], *, step: int | None = None
+    ) -> Restored | None:
+        """Load the valid checkpoint with the highest step, or that of a step.
 
         Checkpoints that are damaged are skipped with a warning in the log. Nothing in
         the directory is changed.
@@ -129,6 +131,7 @@ class CheckpointStore:
         Args:
             read: Called with the path prefix that `write` was called with, except that
                 the directory may have moved, as `tf.train.Checkpoint.read` does.
+            step: The step whose checkpoint to load, and no other; None for the highest.
 
         Returns:
             What was loaded, or None if there is no valid checkpoint.
@@ -136,10 +139,15 @@ class CheckpointStore:
         Raises:
             CheckpointError: `read` failed although the checkpoint is intact, or the
                 directory can't be read.
+            InvalidArgumentError: The step is not an integer of at least 0.
         """
-        for step, place, path in self._list():
+        if step is not None:
+            check_integer("step", step, at_least=0)
+        for found, place, path in self._list():
+            if step is not None and found != step:
+                continue
             try:
-                values = self._verify(path, step)
+                values = self._verify(path, found)
             except CheckpointError as problem:
                 # A save that was interrupted is no damage.
                 level = logging.WARNING if place == _PLACES[0] else logging.INFO
@@ -152,7 +160,7 @@ class CheckpointStore:
                     f"Could not load {path}, which is intact: "
                     f"{type(error).__name__}: {error}"
                 ) from error
-            return Restored(step, values["metadata"], path)
+            return Restored(found, values["metadata"], path)
         return None
 
     def _path(self, place: str, step: int) -> Path:

@@ -30,7 +30,9 @@ class MissingExtraError(RLToolsError, ImportError):
 
     def __init__(self, module: str, extra: str) -> None:
         super().__init__(
-            f"This needs {module!r}, which is not installed: "
+            f"This needs {module!r}, which is not installed. In a clone of rltools: "
+            f'pip install ".[{extra}]"; where rltools is installed already (another '
+            "library has that name on the public index): "
             f'pip install "rltools[{extra}]".',
             name=module,
         )

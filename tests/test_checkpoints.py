@@ -64,6 +64,23 @@ def test_nothing_to_restore(store):
     assert store.restore(lambda prefix: pytest.fail("called")) is None
 
 
+def test_the_checkpoint_of_a_step_is_restored_and_no_other(store):
+    store.save(1, _writer("a"))
+    newest = store.save(2, _writer("b"))
+    texts = []
+
+    def read(prefix):
+        texts.append(Path(prefix + ".index").read_text())
+
+    assert store.restore(read, step=1) == Restored(
+        1, {}, newest.with_name("checkpoint-1")
+    )
+    assert store.restore(read, step=2).step == 2
+    (newest / manifest.NAME).unlink()
+    assert store.restore(read, step=2) is store.restore(read, step=3) is None
+    assert texts == ["a", "b"]
+
+
 def test_metadata_is_optional(store):
     store.save(0, _writer("a"))
     assert store.restore(lambda prefix: None).metadata == {}
@@ -277,6 +294,9 @@ def test_bad_keep(tmp_path, keep):
 def test_bad_step(store, step):
     with pytest.raises(InvalidArgumentError, match="step"):
         store.save(step, _writer("a"))
+    if step is not None:
+        with pytest.raises(InvalidArgumentError, match="step"):
+            store.restore(_writer("a"), step=step)
 
 
 @pytest.mark.parametrize("metadata", [{"a": object()}, {"a": {1}}, [1], {(1, 2): 3}])

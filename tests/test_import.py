@@ -84,7 +84,9 @@ def test_a_missing_extra_is_named():
         "    except rltools.errors.MissingExtraError as error: print(error)\n"
     )
     message = (
-        "This needs 'tensorflow', which is not installed: "
+        "This needs 'tensorflow', which is not installed. In a clone of rltools: "
+        'pip install ".[tensorflow]"; where rltools is installed already (another '
+        "library has that name on the public index): "
         'pip install "rltools[tensorflow]".'
     )
     assert lines == [message] * 3

@@ -10,14 +10,15 @@ import gymnasium as gym
 from examples.ppo.config import Config
 from examples.ppo.configs import CONFIGS
 from examples.ppo.options import change_config, load_config, named_config, save_config
-from examples.ppo.run_folder import create_run_folder, find_run_folder
+from examples.ppo.run_folder import CONFIG_FILE, create_run_folder, find_run_folder
 from rltools.errors import ConfigError
 
-CONFIG_FILE = "config.json"
 
+class Parser(argparse.ArgumentParser):
+    """Raises `ConfigError` where the command line is wrong."""
 
-class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
+        """See `argparse.ArgumentParser`."""
         raise ConfigError(f"{message} (--help lists the arguments).")
 
 
@@ -35,7 +36,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         ConfigError: An argument is unknown, missing, malformed or makes no sense with
             another.
     """
-    parser = _Parser(prog="python -m examples.ppo.train", description="Train with PPO.")
+    parser = Parser(prog="python -m examples.ppo.train", description="Train with PPO.")
     parser.add_argument(
         "--logdir", type=pathlib.Path, required=True, help="folder to put the run into"
     )

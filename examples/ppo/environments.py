@@ -1,6 +1,8 @@
 """Environments of a run, as the policy sees them."""
 
+import inspect
 from collections.abc import Callable
+from typing import Any
 
 import gymnasium as gym
 
@@ -12,17 +14,28 @@ from rltools.bench.machine import count_cores
 from rltools.bench.target import is_gymnasium_name, load_constructor
 
 
-def make_env(config: Config) -> gym.Env:
-    """Build one environment of a run.
+def make_env(config: Config, render_mode: str | None = None) -> gym.Env:
+    """Build one environment of a run, the same for training and for showing.
 
     A normal distribution has no bounds, so continuous actions are clipped; where
     `normalize_ranges` is set, -1 and 1 stand for the bounds of the environment.
+
+    Args:
+        config: The options of the run.
+        render_mode: How the environment is to render, as in Gymnasium.
     """
+    # Not every environment takes a render mode.
+    options: dict[str, Any] = (
+        {} if render_mode is None else {"render_mode": render_mode}
+    )
     if is_gymnasium_name(config.env):
         # The batch checks what environments return, and more strictly.
-        env: gym.Env = gym.make(config.env, disable_env_checker=True)
+        env: gym.Env = gym.make(config.env, disable_env_checker=True, **options)
     else:
-        env = load_constructor(config.env)()
+        constructor = load_constructor(config.env)
+        if "render_mode" not in inspect.signature(constructor).parameters:
+            options = {}
+        env = constructor(**options)
     env = wrappers.LimitDuration(env, config.max_length)
     if isinstance(env.action_space, gym.spaces.Dict | gym.spaces.Tuple):
         return UnboundedActions(env, normalize=config.normalize_ranges)

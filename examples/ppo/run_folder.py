@@ -7,6 +7,7 @@ import pathlib
 from examples.ppo.config import unknown
 from rltools.errors import ConfigError
 
+CONFIG_FILE = "config.json"
 _FORMAT = "%Y%m%dT%H%M%S"
 
 
@@ -42,13 +43,13 @@ def create_run_folder(logdir: pathlib.Path, config_name: str) -> pathlib.Path:
 
 
 def find_run_folder(
-    logdir: pathlib.Path, timestamp: str, config_name: str | None
+    logdir: pathlib.Path, timestamp: str | None, config_name: str | None
 ) -> pathlib.Path:
     """Find the folder of an earlier run.
 
     Args:
         logdir: Where the run was made.
-        timestamp: The first part of the folder's name.
+        timestamp: The first part of the folder's name, or None for the newest run.
         config_name: The second part of its name, or None for whatever it is.
 
     Raises:
@@ -59,6 +60,11 @@ def find_run_folder(
         for path in sorted(logdir.glob(f"*-{config_name or '*'}"))
         if path.is_dir()
     }
+    if timestamp is None:
+        runs = [name for name, path in folders.items() if (path / CONFIG_FILE).exists()]
+        if not runs:
+            raise ConfigError(f"There are no runs in {str(logdir)!r}.")
+        return folders[max(runs)]
     found = [path for name, path in folders.items() if _stamp(name) == timestamp]
     others = [path for path in logdir.glob(f"{timestamp}-*") if path.is_dir()]
     if not found and others:

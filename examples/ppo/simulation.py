@@ -86,8 +86,8 @@ class Evaluation:
         """Run all episodes of one evaluation.
 
         Args:
-            log: Whether to return a summary, the mean length and score of the episodes
-                that count.
+            log: Whether to return a summary: the mean length, and the mean and standard
+                deviation of the scores, over the episodes that count.
             report: Not used.
             reset: Not used, as an evaluation always starts new episodes.
 
@@ -112,6 +112,7 @@ class Evaluation:
         steps = np.where(done.any(0), shape[0] - done[::-1].argmax(0), 0).sum()
         summary = {
             "mean_score": score[done].mean(),
+            "std_score": score[done].std(),
             "mean_length": steps / done.sum(),
         }
         return done, score, summary if log else {}

@@ -15,6 +15,7 @@ import gymnasium as gym
 import rltools
 from examples.ppo.command_line import open_run, parse_arguments
 from examples.ppo.config import Config
+from examples.ppo.learning_curve import draw_run
 from examples.ppo.start_tensorflow import import_tensorflow
 from rltools.errors import BatchError, RLToolsError
 from rltools.extras import require
@@ -118,6 +119,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         episodes = config.episodes_per_agent * config.eval_agents
         print(
             f"Final evaluation over {episodes} episodes: {score:.1f}\n"
+            f"{draw_run(folder)}\n"
             f"Results are in {folder}\n"
             f"See them with: {_beside('tensorboard')} "
             f"--logdir={shlex.quote(str(known.logdir))}"

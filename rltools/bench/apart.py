@@ -52,44 +52,77 @@ def run_apart(function: Callable[..., Any], *arguments: Any, seconds: float) -> 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "job").write_bytes(dumps_by_value((function, arguments)))
-        read_end, write_end = os.pipe()
+
+        def command(read_end: int) -> list[str]:
+            path = [os.path.abspath(entry) for entry in sys.path]
+            code = _BOOT.format(path=path, folder=name, read_end=read_end)
+            return [sys.executable, "-c", code]
+
+        end = run_session(command, folder, seconds=seconds)
+        if end.problem is not None:
+            return end
+        outcome = pickle.loads((folder / "outcome").read_bytes())
+        return outcome._replace(left_behind=end.left_behind)
+
+
+def run_session(
+    command: Callable[[int], list[str]], folder: Path, *, seconds: float
+) -> Outcome:
+    """Run a program that leaves a file `outcome` in a folder, and nothing else.
+
+    Args:
+        command: The program and its arguments, for the descriptor of a lifeline, which
+            the program should arm: see `rltools.process.lifeline`.
+        folder: Where the file is to be, and where `output` is put: all that it prints.
+        seconds: How long it may take.
+
+    Returns:
+        An outcome without a value.
+    """
+    read_end, write_end = os.pipe()
+    try:
+        with (folder / "output").open("wb") as output:
+            session = Session(command(read_end), output=output, pass_fds=[read_end])
         try:
-            with (folder / "output").open("wb") as output:
-                path = [os.path.abspath(entry) for entry in sys.path]
-                code = _BOOT.format(path=path, folder=name, read_end=read_end)
-                command = [sys.executable, "-c", code]
-                session = Session(command, output=output, pass_fds=[read_end])
-            try:
-                in_time = session.wait(seconds)
-            finally:
-                left_behind = session.end()
+            in_time = session.wait(seconds)
         finally:
-            os.close(read_end)
-            os.close(write_end)
-        if not in_time:
-            return Outcome(problem=f"not over within {seconds:g} s")
-        if (folder / "outcome").exists():
-            outcome = pickle.loads((folder / "outcome").read_bytes())
-            return outcome._replace(left_behind=left_behind)
-        return Outcome(problem=_describe_end(session.exit_code, folder / "output"))
+            left_behind = session.end()
+    finally:
+        os.close(read_end)
+        os.close(write_end)
+    if not in_time:
+        return Outcome(problem=f"not over within {seconds:g} s")
+    if (folder / "outcome").exists():
+        return Outcome(left_behind=left_behind)
+    return Outcome(problem=_describe_end(session.exit_code, folder / "output"))
 
 
 def main(folder: str, read_end: int) -> None:
     """What runs in the new process."""
-    lifeline.arm(read_end)
-    os.set_inheritable(read_end, False)
-    outcome = _call(Path(folder, "job").read_bytes())
+    arm(read_end)
+    job = Path(folder, "job").read_bytes()
+    outcome = attempt(lambda: _call(*pickle.loads(job)))
     Path(folder, "outcome").write_bytes(pickle.dumps(outcome))
 
 
-def _call(job: bytes) -> Outcome:
+def arm(read_end: int) -> None:
+    """End this process with the one that started it, but not with its children."""
+    lifeline.arm(read_end)
+    os.set_inheritable(read_end, False)
+
+
+def attempt(function: Callable[[], Any]) -> Outcome:
+    """Call a function; what it raises becomes one line."""
     try:
-        function, arguments = pickle.loads(job)
-        return Outcome(function(*arguments))
+        return Outcome(function())
     except RLToolsError as error:
         return Outcome(problem=_one_line(str(error)))
     except (Exception, SystemExit) as error:
         return Outcome(problem=_one_line(f"{type(error).__name__}: {error}"))
+
+
+def _call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    return function(*arguments)
 
 
 def _one_line(text: str) -> str:

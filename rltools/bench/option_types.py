@@ -1,7 +1,9 @@
 """Types for the options of a command line, whose errors say what is expected."""
 
 import argparse
+import json
 import math
+from typing import Any
 
 
 def count(text: str) -> int:
@@ -39,3 +41,24 @@ def seconds(text: str) -> float:
     if 0 < value < math.inf:
         return value
     raise argparse.ArgumentTypeError(f"expected seconds above zero, got {text!r}")
+
+
+def mapping(text: str) -> dict[str, Any]:
+    """A dict as JSON.
+
+    Raises:
+        argparse.ArgumentTypeError: It is not.
+
+    >>> mapping('{"level": 3}')
+    {'level': 3}
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        value = None
+    if isinstance(value, dict):
+        return value
+    example = """'{"level": 3}'"""
+    raise argparse.ArgumentTypeError(
+        f"expected an object of JSON, such as {example}, got {text!r}"
+    )

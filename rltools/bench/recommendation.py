@@ -70,7 +70,7 @@ def _sentence(comparison: Comparison, chosen: Launched, code: str) -> str:
         name: comparison.ratio(chosen.name, reference)
         for name, reference in (
             ("Gymnasium's AsyncVectorEnv", "gymnasium-async"),
-            ("its SyncVectorEnv", "gymnasium-sync"),
+            ("Gymnasium's SyncVectorEnv", "gymnasium-sync"),
             ("a plain loop", "plain-loop"),
         )
     }
@@ -79,4 +79,14 @@ def _sentence(comparison: Comparison, chosen: Launched, code: str) -> str:
         told.append(f"{of_limit:.0%} of what the machine can do")
     comparisons = f" ({', '.join(told)})" if told else ""
     rate = comparison[chosen.name].median
-    return f"Use {code}: {rate:,.0f} steps/s{comparisons}."
+    faster = [
+        name
+        for name, ratio in ratios.items()
+        if ratio and ratio < _AS_GOOD_AS and name != "a plain loop"
+    ]
+    advice = f"{code}: {rate:,.0f} steps/s{comparisons}."
+    if not faster:
+        return f"Use {advice}"
+    verb = "is" if len(faster) == 1 else "are"
+    told_first = f"{' and '.join(faster)} {verb} faster here."
+    return f"{told_first} Of BatchEnv's settings use {advice}"

@@ -1,17 +1,25 @@
 """Checks a batch of environments: values, autoreset, inputs, errors and life."""
 
+import copy
 import math
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from rltools.arguments import check_callable, check_integer
+from rltools.arguments import (
+    check_callable,
+    check_constructor,
+    check_integer,
+    check_strings,
+)
 from rltools.checks.batches import autoreset as endings
-from rltools.checks.batches import failing, inputs, membership, values
-from rltools.checks.batches.trial import BatchOptions, BatchTrial
+from rltools.checks.batches import failing, inputs, layouts, membership, values
+from rltools.checks.batches.options import BatchOptions
+from rltools.checks.batches.trial import BatchTrial
 from rltools.checks.check import run_checks
 from rltools.checks.report import Report
 from rltools.errors import InvalidArgumentError
@@ -21,6 +29,7 @@ CHECKS = tuple(
     sorted(
         (
             *values.CHECKS,
+            *layouts.CHECKS,
             *endings.CHECKS,
             *inputs.CHECKS,
             *failing.CHECKS,
@@ -47,7 +56,10 @@ def check_batch_env(
     seed_lists: bool = True,
     reward_dtype: Any = np.float64,
     spaces: Mapping[str, gym.Space[Any]] | None = None,
+    extra_infos: Collection[str] = (),
+    options: dict[str, Any] | None = None,
     exclude: Collection[str] = (),
+    progress: Callable[[str], None] | None = None,
 ) -> Report:
     """Check that a vector environment is what its single environments are, in a batch.
 
@@ -80,13 +92,19 @@ def check_batch_env(
         reward_dtype: The dtype of rewards.
         spaces: Spaces to be echoed, by their names in the report, where the batch is
             not made for those of all kinds and dtypes.
+        extra_infos: Keys of infos that the batch adds by itself, as a vector wrapper
+            does that counts returns. They are looked at by no check.
+        options: Options for every reset of the environments of `make_env`, autoresets
+            included. A batch whose environments are its own has to give them by itself.
         exclude: Names of checks not to run.
+        progress: Function that is told each check before it runs, as a line of text.
 
     Returns:
         The report of all checks; `report.raise_on_failure()` is the usual next call.
 
     Raises:
-        InvalidArgumentError: An argument makes no sense.
+        InvalidArgumentError: An argument makes no sense, or `make_batch` raises when
+            it is asked for a batch of the caller's environments.
         InvalidOptionError: `exclude` has a name that no check bears.
 
     >>> import rltools
@@ -97,7 +115,7 @@ def check_batch_env(
     []
     """
     check_callable("make_batch", make_batch)
-    check_callable("make_env", make_env)
+    check_constructor("make_env", make_env)
     if autoreset is not None and not isinstance(autoreset, AutoresetMode):
         raise InvalidArgumentError(
             f"autoreset: expected an AutoresetMode or None, got {describe(autoreset)}."
@@ -110,7 +128,13 @@ def check_batch_env(
         raise InvalidArgumentError(
             f"spaces: expected a dict from names to spaces, got {describe(spaces)}."
         )
-    options = BatchOptions(
+    if options is not None:
+        if not isinstance(options, dict):
+            raise InvalidArgumentError(
+                f"options: expected a dict for reset, or None, got {describe(options)}."
+            )
+        make_env = partial(_make_with_options, make_env, options)
+    batch_options = BatchOptions(
         num_envs=check_integer("num_envs", num_envs, at_least=2),
         steps=check_integer("steps", steps, at_least=1),
         seed=check_integer("seed", seed, at_least=0),
@@ -123,7 +147,29 @@ def check_batch_env(
         seed_lists=seed_lists,
         reward_dtype=np.dtype(reward_dtype),
         spaces=spaces,
+        extra_infos=check_strings("extra_infos", extra_infos),
     )
-    with BatchTrial(make_batch, make_env, options) as trial:
+    with BatchTrial(make_batch, make_env, batch_options) as trial:
+        trial.try_to_make()
         name = getattr(make_batch, "__qualname__", None) or repr(make_batch)
-        return run_checks(trial, CHECKS, name=name, exclude=exclude)
+        return run_checks(trial, CHECKS, name=name, exclude=exclude, progress=progress)
+
+
+class _WithOptions(gym.Wrapper[Any, Any, Any, Any]):
+    """Gives options to every reset, those that it has itself before others."""
+
+    def __init__(self, env: gym.Env[Any, Any], options: dict[str, Any]) -> None:
+        super().__init__(env)
+        self._options = options
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        options = {**copy.deepcopy(self._options), **(options or {})}
+        return self.env.reset(seed=seed, options=options)
+
+
+def _make_with_options(
+    make_env: Callable[[], gym.Env[Any, Any]], options: dict[str, Any]
+) -> gym.Env[Any, Any]:
+    return _WithOptions(make_env(), options)

@@ -49,6 +49,7 @@ def run_checks(
     *,
     name: str,
     exclude: Collection[str] = (),
+    progress: Callable[[str], None] | None = None,
 ) -> Report:
     """Run checks and report what each found.
 
@@ -60,6 +61,7 @@ def run_checks(
         checks: The checks in the order of the report.
         name: What the report calls the subject.
         exclude: Names of checks not to run.
+        progress: Function that is told each check before it runs.
 
     Returns:
         The report, with a result for every check.
@@ -72,7 +74,7 @@ def run_checks(
         wrong = exclude if isinstance(exclude, str) else unknown
         raise InvalidOptionError(
             f"exclude: expected a list of names of checks ({', '.join(known)}), "
-            f"got {wrong!r}."
+            f"got {wrong!r}{_hint_at_case(wrong, known)}."
         )
     results: dict[str, Result] = {}
     blocked: dict[str, str] = {}  # Checks that failed, or can't run because one did.
@@ -93,6 +95,8 @@ def run_checks(
             note = f"means nothing while {' and '.join(roots)} {verb}"
             results[each.name] = Result(each.name, each.title, "skipped", note=note)
             return
+        if progress is not None:
+            progress(f"{each.name} {each.title} ({len(results) + 1} of {len(known)})")
         results[each.name] = _run(each, subject)
         if results[each.name].outcome == "failed":
             blocked[each.name] = each.name
@@ -100,6 +104,18 @@ def run_checks(
     for each in checks:
         run(each)
     return Report(name, [results[each.name] for each in checks])
+
+
+def fails(each: Check[Subject], subject: Subject) -> bool:
+    """Whether a check finds a violation, for others that can do with less than it."""
+    return _run(each, subject).outcome == "failed"
+
+
+def _hint_at_case(wrong: Any, known: Collection[str]) -> str:
+    names = [wrong] if isinstance(wrong, str) else wrong
+    spelt = {name.lower(): name for name in known}
+    meant = [spelt[name.lower()] for name in names if name.lower() in spelt]
+    return f" (did you mean {', '.join(meant)}?)" if meant else ""
 
 
 def tell_exception(error: BaseException) -> str:

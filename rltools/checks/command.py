@@ -3,17 +3,19 @@
 import argparse
 import contextlib
 import json
+import re
 import shutil
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rltools.bench.option_types import count
-from rltools.errors import InvalidOptionError
+from rltools.bench.option_types import count, mapping
+from rltools.errors import InvalidArgumentError, InvalidOptionError
 
 if TYPE_CHECKING:
     from rltools.checks.report import Report
 
-_OF_BATCHES = {"seed", "steps", "exclude"}
+_OF_BATCHES = {"seed", "steps", "options", "exclude"}
 _NEGATIONS = {
     "not_reproducible": ("reproducible", "the same seed may give different results"),
     "seed_does_not_matter": ("seed_matters", "every seed gives the same results"),
@@ -23,6 +25,7 @@ _NEGATIONS = {
 _DECLARATIONS = {
     "ends_both_ways": "a step may be terminated and truncated",
     "info_keys_vary": "infos may have other keys from step to step",
+    "one_instance": "only one instance may exist at a time, or takes long to make",
 }
 
 
@@ -35,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "target",
+        nargs="?",  # Lists of other options may have taken it: see `_find_target`.
         help="module:name of a callable that makes it, or what gymnasium.make takes",
     )
     parser.add_argument(
@@ -53,6 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, (kind, text) in numbers.items():
         parser.add_argument(f"--{name}", type=kind, metavar="N", help=text)
     parser.add_argument(
+        "--options",
+        type=mapping,
+        metavar="JSON",
+        help="""options that every reset needs, such as '{"level": 3}'""",
+    )
+    parser.add_argument(
         "--exclude", nargs="+", default=[], metavar="CHECK", help="checks not to run"
     )
     parser.add_argument(
@@ -70,13 +80,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         declared.add_argument(
             f"--{name.replace('_', '-')}", action="store_true", help=text
         )
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=partial(_run, parser))
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     # Not before: they import Gymnasium.
     from rltools.checks.table import format_table, has_colours
 
+    _find_target(parser, options)
     # What the environment prints is no part of the report.
     with contextlib.redirect_stdout(sys.stderr):
         report = _check(options)
@@ -88,22 +99,43 @@ def _run(options: argparse.Namespace) -> int:
     return 1 if report.failed else 0
 
 
+def _find_target(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Give back a target that stood behind a list, as in `--exclude L3 TARGET`."""
+    names = [name for given in options.exclude for name in given.split(",") if name]
+    if options.target is None and names and not re.fullmatch(r"\w\d+", names[-1]):
+        options.target = names.pop()
+    if options.target is None and len(options.varying_infos or ()) > 1:
+        options.target = options.varying_infos.pop()
+    if options.target is None:
+        parser.error("the following arguments are required: target")
+    options.exclude = [name.upper() for name in names]
+
+
 def _check(options: argparse.Namespace) -> "Report":
-    from rltools.bench.target import load_constructor, make_env
+    from rltools.bench.progress import progress
+    from rltools.bench.target import load_callable, load_constructor, make_env
     from rltools.checks.batch_environment import check_batch_env
     from rltools.checks.environment import check_env
 
-    make_env(options.target).close()  # Says in one line what is wrong with the target.
-    make, arguments = load_constructor(options.target), _arguments(options)
-    if options.batch is None:
-        return check_env(make, **arguments)
-    if unknown := arguments.keys() - _OF_BATCHES:
+    arguments = _arguments(options)
+    if options.batch is not None and (unknown := arguments.keys() - _OF_BATCHES):
         raise InvalidOptionError(
-            f"--batch: expected only --seed, --steps and --exclude beside it, got "
-            f"what is said of single environments ({', '.join(sorted(unknown))})."
+            "--batch: expected only --seed, --steps, --options and --exclude beside "
+            "it, got what is said of single environments "
+            f"({', '.join(sorted(unknown))})."
         )
-    make_batch: Any = load_constructor(options.batch)
-    return check_batch_env(make_batch, make, **arguments)
+    with progress() as show:
+        show(f"{options.target}: is made for the first time")
+        make_env(options.target).close()  # Says in one line what is wrong with it.
+        make = load_constructor(options.target)
+        if options.batch is None:
+            return check_env(make, progress=show, **arguments)
+        make_batch = load_callable(options.batch, makes="a vector environment")
+        try:
+            return check_batch_env(make_batch, make, progress=show, **arguments)
+        except InvalidArgumentError as error:
+            told = str(error).replace("make_batch", options.batch, 1)
+            raise InvalidArgumentError(f"--batch: {told}") from error
 
 
 def _arguments(options: argparse.Namespace) -> dict[str, Any]:
@@ -111,7 +143,7 @@ def _arguments(options: argparse.Namespace) -> dict[str, Any]:
     given = vars(options)
     arguments = {
         name: given[name]
-        for name in ("seed", "steps", "episodes", "max_steps")
+        for name in ("seed", "steps", "episodes", "max_steps", "options")
         if given[name] is not None
     }
     arguments |= {name: True for name in _DECLARATIONS if given[name]}

@@ -5,12 +5,21 @@ from typing import Any
 
 import gymnasium as gym
 
-from rltools.arguments import check_integer, check_strings
+from rltools.arguments import (
+    check_constructor,
+    check_flag,
+    check_integer,
+    check_strings,
+)
 from rltools.checks.check import run_checks
 from rltools.checks.environments import (
     determinism,
+    ends,
     life,
+    options,
+    rendering,
     reset,
+    side_effects,
     spaces,
     step,
 )
@@ -23,9 +32,13 @@ from rltools.space_checks import describe
 CHECKS = (
     *spaces.CHECKS,
     *reset.CHECKS,
+    *options.CHECKS,
     *step.CHECKS,
+    *side_effects.CHECKS,
+    *ends.CHECKS,
     *determinism.CHECKS,
     *life.CHECKS,
+    *rendering.CHECKS,
 )
 
 
@@ -45,7 +58,10 @@ def check_env(
     varying_infos: Collection[str] = (),
     picklable: bool = True,
     processes: bool = True,
+    options: dict[str, Any] | None = None,
+    one_instance: bool = False,
     exclude: Collection[str] = (),
+    progress: Callable[[str], None] | None = None,
 ) -> Report:
     """Check that an environment keeps the contract of Gymnasium, and more.
 
@@ -78,7 +94,11 @@ def check_env(
             as how long an episode took. They are looked at by no check.
         picklable: Whether it can be pickled and deep-copied.
         processes: Whether to compare with an instance in another process.
-        exclude: Names of checks not to run.
+        options: Options for every reset, where it needs some.
+        one_instance: Whether only one instance may exist at a time, or is to be made
+            because it takes so long. What needs others is skipped.
+        exclude: Names of checks not to run. Without L3, nothing is rendered at all.
+        progress: Function that is told each check before it runs, as a line of text.
 
     Returns:
         The report of all checks; `report.raise_on_failure()` is the usual next call.
@@ -92,12 +112,12 @@ def check_env(
     >>> check_env(lambda: gym.make("CartPole-v1"), processes=False).failed
     []
     """
-    if not callable(make):
+    check_constructor("make", make)
+    if options is not None and not isinstance(options, dict):
         raise InvalidArgumentError(
-            "make: expected a callable that makes a new environment each time, such as "
-            f'lambda: gym.make("CartPole-v1"), got {describe(make)}.'
+            f"options: expected a dict for reset, or None, got {describe(options)}."
         )
-    options = EnvOptions(
+    env_options = EnvOptions(
         seed=check_integer("seed", seed, at_least=0),
         steps=check_integer("steps", steps, at_least=1),
         episodes=check_integer("episodes", episodes, at_least=0),
@@ -115,7 +135,11 @@ def check_env(
         varying_infos=check_strings("varying_infos", varying_infos),
         picklable=picklable,
         processes=processes,
+        reset_options=options,
+        one_instance=check_flag("one_instance", one_instance),
     )
-    with EnvTrial(make, options) as trial:
+    if "L3" in exclude and not isinstance(exclude, str):
+        exclude = [*exclude, "L4", "L5"]  # They render, too.
+    with EnvTrial(make, env_options) as trial:
         name = str(trial.env)
-        return run_checks(trial, CHECKS, name=name, exclude=exclude)
+        return run_checks(trial, CHECKS, name=name, exclude=exclude, progress=progress)

@@ -28,6 +28,7 @@ class Rollout:
         spoil: What to write nonsense to as soon as a call is over: the `"results"`
             that it returned, or the `"action"` that it was given.
         varying_infos: Keys of infos that are left out of the results that are kept.
+        options: Options of every reset that is given none; None for no options.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Rollout:
         watch: bool = False,
         spoil: Literal["results", "action"] | None = None,
         varying_infos: Collection[str] = (),
+        options: dict[str, Any] | None = None,
     ) -> None:
         self.env = env
         self.calls: list[Call] = []
@@ -47,6 +49,7 @@ class Rollout:
         self._spoil = spoil
         self._varying_infos = varying_infos
         self._policy = policy
+        self._options = options
         self._actions = copy.deepcopy(env.action_space)
         self._actions.seed(seed)
         self._last: tuple[Call, Any] | None = None
@@ -125,6 +128,8 @@ class Rollout:
         """Reset once."""
         if seed is not None:
             arguments["seed"] = seed
+        if self._options is not None and "options" not in arguments:
+            arguments["options"] = copy.deepcopy(self._options)
         episode = self.calls[-1].episode + 1 if self.calls else 0
         call = Call("reset", episode, 0)
         return self._carry_out(call, lambda: self.env.reset(**arguments))

@@ -5,7 +5,7 @@ from typing import Any
 
 import gymnasium as gym
 
-from rltools.arguments import check_integer
+from rltools.arguments import check_constructor, check_integer
 from rltools.checks.check import run_checks
 from rltools.checks.report import Report
 from rltools.checks.rollout import Policy
@@ -69,8 +69,8 @@ def check_wrapper(
         at_most: Number of steps after which to stop waiting for ends of episodes.
         policy: Function of observation and info that returns an action of the wrapped
             environment, where random ones do not get far or are not allowed.
-        options: Options for reset that the environment knows. None takes one that
-            nobody knows, and keeps it from the environment.
+        options: Options that the environment knows, for every reset. None gives some
+            resets one that nobody knows, and keeps it from the environment.
         at_bounds: Whether to play also with actions at the bounds of their space, and
             with observations inside that are put at the bounds of theirs.
         remembers_episodes: Whether what it returns depends on earlier episodes also
@@ -92,11 +92,10 @@ def check_wrapper(
     >>> check_wrapper(ClipAction).failed
     []
     """
-    for name, value in {"wrap": wrap, "make": wrap if make is None else make}.items():
-        if not callable(value):
-            raise InvalidArgumentError(
-                f"{name}: expected a callable, got {describe(value)}."
-            )
+    if not callable(wrap):
+        raise InvalidArgumentError(f"wrap: expected a callable, got {describe(wrap)}.")
+    if make is not None:
+        check_constructor("make", make)
     if isinstance(varying_infos, str):
         raise InvalidArgumentError(
             f"varying_infos: expected a list of keys, got {varying_infos!r}."

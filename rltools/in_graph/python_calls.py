@@ -27,8 +27,8 @@ class PythonCalls:
     """
 
     def __init__(self) -> None:
-        # Every call reads the number of the call before and writes its own, which the
-        # automatic control dependencies can't but keep in order.
+        # Every call is between two that count, which the automatic control dependencies
+        # can't but keep in order.
         self._clock = tf.Variable(0, trainable=False, dtype=tf.int64, name="clock")
         self._failure: BaseException | None = None
 
@@ -53,24 +53,27 @@ class PythonCalls:
             message has the original type, message and traceback: see `run`.
         """
 
-        def target(clock: np.ndarray, *arrays: np.ndarray) -> list[np.ndarray]:
+        def target(*arrays: np.ndarray) -> list[np.ndarray]:
             _keep_thread_state()
             try:
                 results = function(*[np.array(array) for array in arrays])
-                return [clock + 1, *[np.array(result) for result in results]]
+                return [np.array(result) for result in results]
             except BaseException as error:
                 self._failure = error
                 raise
 
-        dtypes = [tf.int64, *[spec.dtype for spec in outputs]]
-        arguments = [self._clock.read_value(), *inputs]
-        # A single result comes as a list in a graph and bare when executing eagerly.
-        clock, *results = tf.nest.flatten(tf.numpy_function(target, arguments, dtypes))
-        clock.set_shape(())
-        self._clock.assign(clock)
+        with tf.control_dependencies([self._clock.assign_add(1)]):
+            called = tf.numpy_function(
+                target, list(inputs), [spec.dtype for spec in outputs]
+            )
+        # A single result comes as a list in a graph and bare when executing eagerly;
+        # none at all as the operation.
+        results = tf.nest.flatten(called)
+        with tf.control_dependencies(results):
+            self._clock.assign_add(1)
         return [
             tf.ensure_shape(result, spec.shape)
-            for result, spec in zip(results, outputs, strict=True)
+            for result, spec in zip(results, outputs, strict=bool(outputs))
         ]
 
     def run(self, function: Callable[..., Any], *args: Any) -> Any:

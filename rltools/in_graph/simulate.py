@@ -121,15 +121,17 @@ class _Simulation:
         reset |= takes_over
         tf.cond(takes_over, self._forget, tf.no_op)
 
+        begins = env.done | env.fresh | reset
+        tf.cond(tf.reduce_any(begins), lambda: self._begin(begins), tf.no_op)
+
         def body(
             index: tf.Tensor, done: tf.TensorArray, score: tf.TensorArray
         ) -> tuple[tf.Tensor, tf.TensorArray, tf.TensorArray]:
-            self._begin(reset & (index == 0))
-            self._step()
+            done_now, score_now = self._step(is_last=index + 1 == steps)
             return (
                 index + 1,
-                done.write(index, env.done),
-                score.write(index, env.episodes.score),
+                done.write(index, done_now),
+                score.write(index, score_now),
             )
 
         _, done, score = tf.while_loop(
@@ -149,44 +151,46 @@ class _Simulation:
         self._env.episodes.clear_means()
         return tf.no_op()
 
-    def _begin(self, everywhere: tf.Tensor) -> None:
+    def _begin(self, begins: tf.Tensor) -> tf.Tensor:
         env = self._env
-        fresh = env.fresh
-        begins = env.done | fresh | everywhere
+        env.reset(_indices(begins & ~env.fresh))
+        env.episodes.begin(begins)
+        self._verbs.call("begin_episode", _indices(begins))
+        return tf.no_op()
 
-        def begin() -> tf.Tensor:
-            env.reset(_indices(begins & ~fresh))
-            env.episodes.begin(begins)
-            self._verbs.call("begin_episode", _indices(begins))
-            return tf.no_op()
+    def _step(self, is_last: tf.Tensor) -> _Results:
+        """Take a step; episodes begin after it rather than before the next one.
 
-        tf.cond(tf.reduce_any(begins), begin, tf.no_op)
-
-    def _step(self) -> None:
+        So nothing has to be asked where none has ended. After the last step they wait
+        for the next simulation, for they may be reset by hand before.
+        """
         env = self._env
         everyone = tf.range(len(env))
         observ = env.observ
         action = self._verbs.call("perform", everyone, observ)
         env.simulate(action)
         env.episodes.step(env.reward)
+        terminated, truncated = env.terminated, env.truncated
         self._verbs.call(
             "experience",
             everyone,
             observ,
             env.action,
             env.reward,
-            env.terminated,
-            env.truncated,
+            terminated,
+            truncated,
             env.observ,
         )
-        done = env.done
+        done, score = terminated | truncated, env.episodes.score
 
         def end() -> tf.Tensor:
             env.episodes.end(done)
             self._verbs.call("end_episode", _indices(done))
+            tf.cond(is_last, tf.no_op, lambda: self._begin(done))
             return tf.no_op()
 
         tf.cond(tf.reduce_any(done), end, tf.no_op)
+        return done, score
 
     def _summarize(self, log: tf.Tensor) -> dict[str, tf.Tensor]:
         summary = tf.function(self._summary, autograph=False).get_concrete_function()

@@ -53,9 +53,30 @@ def test_the_sentence_compares():
     ).sentence
     assert sentence == (
         "Use BatchEnv.launch(lambda: gymnasium.make('CartPole-v1'), num_envs=8, "
-        "workers=2): 200 steps/s (2 x Gymnasium's AsyncVectorEnv, 4 x its "
+        "workers=2): 200 steps/s (2 x Gymnasium's AsyncVectorEnv, 4 x Gymnasium's "
         "SyncVectorEnv, 80% of what the machine can do)."
     )
+
+
+@pytest.mark.parametrize(
+    ("rate", "beginning"),
+    [
+        (190, "Use BatchEnv.launch("),  # About as fast.
+        (250, "Gymnasium's SyncVectorEnv is faster here. Of BatchEnv's settings use B"),
+    ],
+)
+def test_what_is_faster_is_told(rate, beginning):
+    rates = {"two": 200, "gymnasium-async": 100, "gymnasium-sync": rate}
+    comparison = compare(**rates, **{"plain-loop": 999, "limit": None})
+    sentence = recommend(comparison, CONTENDERS, "CartPole-v1").sentence
+    assert sentence.startswith(beginning)
+
+
+def test_both_of_gymnasiums_may_be_faster():
+    rates = {"two": 200, "gymnasium-async": 300, "gymnasium-sync": 300}
+    comparison = compare(**rates, **{"plain-loop": None, "limit": None})
+    sentence = recommend(comparison, CONTENDERS, "CartPole-v1").sentence
+    assert "AsyncVectorEnv and Gymnasium's SyncVectorEnv are faster here." in sentence
 
 
 def test_no_figures():

@@ -18,6 +18,9 @@ def make():
 def fail():
     raise ValueError("no such level")
 
+def needy(level):
+    return make()
+
 number = 3
 give_number = lambda: 3
 """
@@ -54,14 +57,28 @@ def test_makes_the_environment(target):
         ("no_such_module:make", "can't import 'no_such_module': there is no such"),
         ("broken_target:make", "it raised ModuleNotFoundError: No module named 'no_"),
         ("leaving_target:make", "it raised SystemExit: bye"),
-        (":make", "can't import ''"),
+        (":make", "':make': expected module:name, such as my_package.envs:make."),
+        ("a:b:c", "'a:b:c': expected module:name, such as my_package.envs:make, or "),
+        ("bench_target:", "'bench_target:': expected module:name, such as my_packa"),
+        ("bench_target.", "in the module bench_target, say bench_target:name."),
+        ("bench_target", "in the module bench_target, say bench_target:name."),
+        ("bench_target.make", "in the module bench_target, say bench_target:make."),
+        ("bench_target.py:make", "got that of a file; say bench_target:make."),
+        ("./bench_target.py", "'./bench_target.py': expected module:name, such as"),
+        ("./bench_target:make", "'./bench_target:make': expected module:name, such"),
+        (
+            "bench_target:needy",
+            "bench_target:needy: expected a callable without arguments that makes an "
+            "environment, got one of (level).",
+        ),
         ("bench_target:mke", "there is no 'mke', did you mean 'make'?"),
         ("bench_target:Holder.xyz", "there is no 'xyz'."),
         ("bench_target:number", "expected a callable that makes an environment, got 3"),
         ("bench_target:fail", "bench_target:fail raised ValueError: no such level"),
         ("bench_target:give_number", "expected it to return a gymnasium.Env, got 3"),
         ("NoSuchEnv-v0", "NoSuchEnv-v0 raised NameNotFound"),
-        ("", "raised Error: Malformed environment ID"),
+        ("NoSuchEnv", "NoSuchEnv raised NameNotFound"),
+        ("", "'': expected module:name, such as my_package.envs:make, or what gym"),
     ],
 )
 def test_errors_say_what_is_wrong(target, message):

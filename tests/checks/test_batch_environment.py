@@ -3,6 +3,7 @@
 import functools
 import multiprocessing
 import threading
+import time
 
 import gymnasium as gym
 import numpy as np
@@ -156,6 +157,116 @@ def test_same_seeds_are_not_distinct():
     assert names(report.failed) == {"V6"}
 
 
+class SwapsRewards(broken.SoundBatch):
+    def step(self, actions):
+        observ, rewards, *rest = super().step(actions)
+        return observ, rewards[::-1].copy(), *rest
+
+
+class SwapsFlags(broken.SoundBatch):
+    def step(self, actions):
+        observ, rewards, terminated, truncated, infos = super().step(actions)
+        return observ, rewards, truncated, terminated, infos
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        (broken.SoundBatch, {"V6"}),
+        (SwapsFlags, {"V1", "V6"}),
+        (SwapsRewards, {"V1", "V3", "V6"}),
+    ],
+)
+@pytest.mark.parametrize("seeds", ["OneSeedForAll", "SeedsAutoresets"])
+def test_wrong_seeds_hide_nothing_else(seeds, wrong, expected):
+    [base] = [batch for batch in broken.BATCHES if batch.__name__ == seeds]
+    both = base if wrong is broken.SoundBatch else type("Both", (wrong, base), {})
+    report = check_batch_env(both, make, steps=20, spaces={})
+    assert names(report.failed) == expected, str(report)
+
+
+class TurnsSeedsAround(SwapsFlags):
+    def reset(self, *, seed=None, options=None):
+        seed = seed[::-1] if isinstance(seed, list) else seed
+        return super().reset(seed=seed, options=options)
+
+
+def test_wrong_seeds_are_told_once():
+    report = check_batch_env(TurnsSeedsAround, make, steps=20, spaces={})
+    assert names(report.failed) == {"V1", "V6"}, str(report)
+    assert all(line.startswith("puppets") for line in report["V1"].violations)
+    expected = "The caller's environments were not compared while V6 fails."
+    assert expected in report["V1"].reason
+    assert "differ within episodes already, see V1" in report["V13"].reason
+
+
+# Vector wrappers, and batches of Gymnasium's own.
+
+CART_POLE = functools.partial(gym.make, "CartPole-v1")
+STATISTICS = gym.wrappers.vector.RecordEpisodeStatistics
+
+
+@pytest.mark.parametrize("declared", [[], ["episode"]])
+def test_infos_of_vector_wrappers_are_declared(declared):
+    def make_batch(env_fns):
+        return STATISTICS(sound(AutoresetMode.NEXT_STEP)(env_fns))
+
+    exclude = ["V10"]  # The wrapper's closing is another matter.
+    options = {"steps": 40, "spaces": {}, "exclude": exclude, "extra_infos": declared}
+    report = check_batch_env(make_batch, CART_POLE, **options)
+    assert names(report.failed) == (set() if declared else {"V13"}), str(report)
+    if not declared:
+        told = report["V13"].reason
+        assert "info['episode']: expected nothing, got {" in told
+        assert told.endswith("adds it by itself, say extra_infos=['episode']")
+
+
+def test_wrappers_that_change_spaces_are_hinted_at():
+    wrapper = gym.wrappers.vector.NormalizeObservation
+    report = check_batch_env(
+        lambda: STATISTICS(wrapper(SyncVectorEnv([CART_POLE] * 2))), CART_POLE, steps=5
+    )
+    assert names(report.failed) == {"V2"}
+    hint = "wrapped by RecordEpisodeStatistics, NormalizeObservation: what is meant to"
+    assert hint in report["V2"].reason
+
+
+def test_batches_of_gymnasium_that_are_no_stack_of_environments():
+    def make_batch():
+        mode = gym.VectorizeMode.VECTOR_ENTRY_POINT
+        return gym.make_vec("CartPole-v1", num_envs=2, vectorization_mode=mode)
+
+    report = check_batch_env(make_batch, CART_POLE, steps=20)
+    assert report["V2"].reason.endswith("; reward_dtype=... allows another one")
+    options = {"reward_dtype": np.float32, "steps": 20}
+    report = check_batch_env(make_batch, CART_POLE, **options)
+    assert "reset(seed=[0, 1]): raised Error: Seed must" in report["V1"].reason
+    assert "takes no lists of seeds, say seed_lists=False" in report["V1"].reason
+    options |= {"seed_lists": False, "consecutive_seeds": False}
+    report = check_batch_env(make_batch, CART_POLE, **options)
+    assert not report.failed, str(report)
+    assert "nobody knows the seed of each environment" in report["V13"].reason
+
+
+class NeedsOptions(MockEnvironment):
+    def reset(self, *, seed=None, options=None):
+        level = options["level"]
+        observ, info = super().reset(seed=seed)
+        return observ, {**info, "level": level}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_options_of_every_reset(mode):
+    def make_env():
+        return NeedsOptions((3,), (2,), min_duration=2, max_duration=4, seed=0)
+
+    options = {"steps": 20, "spaces": {}, "options": {"level": 3}}
+    report = check_batch_env(sound(mode), make_env, **options)
+    assert not report.failed, str(report)
+    with pytest.raises(InvalidArgumentError, match="options: expected a dict"):
+        check_batch_env(sound(mode), make_env, options="level")
+
+
 # A batch without constructors.
 
 
@@ -263,9 +374,16 @@ def test_a_batch_that_can_not_be_made():
     def make_batch(env_fns):
         raise OSError("No room.")
 
-    report = check_batch_env(make_batch, make)
-    assert not report.passed or names(report.passed) <= {"V7", "V12"}
-    assert "No room." in report["V2"].reason
+    expected = r"make_batch: .* a list of 3 constructors, .* OSError: No room\. \(/"
+    with pytest.raises(InvalidArgumentError, match=expected):
+        check_batch_env(make_batch, make)
+    with pytest.raises(InvalidArgumentError, match=r"for no arguments, .*ValueError"):
+        check_batch_env(lambda: int("x"), make)
+
+
+def test_a_batch_whose_making_takes_too_long():
+    with pytest.raises(InvalidArgumentError, match=r"RequestTimeoutError: making the"):
+        check_batch_env(lambda env_fns: time.sleep(60), make, timeout=0.01)
 
 
 @pytest.mark.parametrize(
@@ -273,6 +391,7 @@ def test_a_batch_that_can_not_be_made():
     [
         ((None, make), {}, "make_batch"),
         ((broken.SoundBatch, 3), {}, "make_env"),
+        ((broken.SoundBatch, lambda name: make()), {}, r"make_env: .* needs \(name\)"),
         ((broken.SoundBatch, make), {"num_envs": 1}, "num_envs"),
         ((broken.SoundBatch, make), {"steps": 0}, "steps"),
         ((broken.SoundBatch, make), {"seed": -1}, "seed"),
@@ -288,13 +407,14 @@ def test_arguments_that_make_no_sense(arguments, options, message):
 
 
 def test_a_function_of_two_lists_is_none():
-    report = check_batch_env(lambda one, two: None, make)
-    assert "make_batch: expected a function of a list" in report["V2"].reason
+    with pytest.raises(InvalidArgumentError, match="make_batch: expected a function"):
+        check_batch_env(lambda one, two: None, make)
 
 
 def test_something_else_than_a_batch():
-    report = check_batch_env(lambda env_fns: env_fns, make)
-    assert "expected it to return a gymnasium.vector.VectorEnv" in report["V2"].reason
+    expected = "expected it to return a gymnasium.vector.VectorEnv"
+    with pytest.raises(InvalidArgumentError, match=expected):
+        check_batch_env(lambda env_fns: env_fns, make)
 
 
 # What others ship; docs/check_batches.md tells the same.

@@ -95,6 +95,19 @@ def test_unknown_names_are_refused(exclude):
         run(make("A"), exclude=exclude)
 
 
+@pytest.mark.parametrize("exclude", [["l3", "X"], "l3"])
+def test_names_in_lower_case_are_understood(exclude):
+    with pytest.raises(InvalidOptionError, match=r"got .*l3.* \(did you mean L3\?\)"):
+        run(make("L3"), exclude=exclude)
+
+
+def test_progress_tells_what_runs():
+    told = []
+    checks = make("A", "wrong"), make("B", needs=["A"]), make("C"), make("D")
+    run_checks([], checks, name="it", exclude=["C"], progress=told.append)
+    assert told == ["A law A (1 of 4)", "D law D (4 of 4)"]
+
+
 RESULTS = [
     Result("A", "law A", "passed"),
     Result("B", "law B", "failed", ("one", "two\nlines", "three", "four", "five")),

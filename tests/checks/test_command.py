@@ -36,6 +36,23 @@ class Untidy(SoundEnvironment):
         ended = terminated or truncated
         return observ, reward, ended, ended, {**info, str(self.steps): 0}
 
+class Levels(SoundEnvironment):
+    def reset(self, *, seed=None, options=None):
+        self.level = options["level"]
+        return super().reset(seed=seed)
+
+class Licensed(SoundEnvironment):
+    opened = False
+
+    def __init__(self):
+        super().__init__()
+        if Licensed.opened:
+            raise RuntimeError("no licence left")
+        Licensed.opened = True
+
+    def close(self):
+        Licensed.opened = False
+
 def fail():
     raise OSError("no licence")
 """
@@ -58,7 +75,7 @@ def test_sound_environment(capsys):
     assert code == 0
     lines = out.splitlines()
     assert lines[0].startswith("<TimeLimit<OrderEnforcing<")
-    assert lines[-1] == "33 passed, 0 failed, 0 skipped"
+    assert lines[-1] == "36 passed, 0 failed, 0 skipped"
     assert "  T2  passed   every step returns an observation of its space" in lines
     assert "\033" not in out
 
@@ -68,7 +85,7 @@ def test_broken_environment(capsys, monkeypatch):
     code, out, _ = run(capsys, BROKEN, "--no-processes")
     assert code == 1
     lines = out.splitlines()
-    assert lines[-1] == "31 passed, 1 failed, 1 skipped"
+    assert lines[-1] == "34 passed, 1 failed, 1 skipped"
     start = lines.index("  T2  failed   every step returns an observation of its space")
     first, second = lines[start + 1 : start + 3]
     assert first == "               step 4 of episode 0: observ[1]: expected a"
@@ -110,6 +127,66 @@ def test_what_is_different_may_be_declared(capsys, module):
     assert run(capsys, *untidy, "--exclude", *failed)[0] == 0
 
 
+def test_options(capsys, module):
+    arguments = (f"{module}:Levels", "--no-processes", "--steps", "20")
+    assert run(capsys, *arguments)[0] == 1
+    assert run(capsys, *arguments, "--options", '{"level": 3}')[0] == 0
+    for wrong in ("level=3", "[3]", "3", ""):
+        with pytest.raises(SystemExit):
+            run(capsys, *arguments, "--options", wrong)
+        [line] = capsys.readouterr().err.splitlines()
+        assert "--options: expected an object of JSON, such as" in line
+
+
+def test_one_instance(capsys, module):
+    arguments = (f"{module}:Licensed", "--no-processes", "--steps", "20")
+    code, out, _ = run(capsys, *arguments)
+    assert code == 1
+    assert "no licence left" in out
+    assert run(capsys, *arguments, "--one-instance")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--exclude", "t2", BROKEN],
+        ["--exclude", "t2,L3", BROKEN],
+        ["--exclude", "T2", "l3", "--no-processes", BROKEN],
+        ["--varying-infos", "a", "b", "--exclude", "T2", BROKEN],
+        ["--exclude", "T2", "--varying-infos", "a", BROKEN],
+        [BROKEN, "--exclude", "T2", "--varying-infos", "a"],
+    ],
+)
+def test_lists_may_stand_before_the_target(capsys, arguments):
+    code, out, _ = run(capsys, "--steps", "10", "--json", *arguments)
+    results = {each["name"]: each for each in json.loads(out)["results"]}
+    assert code == 0
+    assert results["T2"]["note"] == "excluded by the caller"
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--exclude", "T2"], ["--varying-infos", "a"]]
+)
+def test_a_target_is_required(capsys, arguments):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["check", *arguments])
+    assert caught.value.code == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(
+        "rltools check: the following arguments are required: target"
+    )
+
+
+def test_progress_goes_to_a_terminal_and_leaves_no_trace(capsys, monkeypatch):
+    arguments = (BROKEN, "--no-processes", "--steps", "10", "--exclude", "T2")
+    assert run(capsys, *arguments)[2] == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    shown = run(capsys, *arguments)[2].split("\r\033[K")
+    assert shown[1] == f"{BROKEN}: is made for the first time"
+    assert shown[2] == "S1 both spaces exist and are Gymnasium spaces (1 of 36)"
+    assert shown[-1] == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -119,6 +196,19 @@ def test_what_is_different_may_be_declared(capsys, module):
         (["CartPole-v1", "--exclude", "X"], "exclude: expected .*"),
         (["CartPole-v1", "--episodes", "-1"], ".*episodes.* at least 0.*"),
         (["CartPole-v1", "--seed", "-1"], ".*seed.* at least 0.*"),
+        (
+            ["CartPole-v1", "--batch", "math:sqrt"],
+            "--batch: math:sqrt: expected a batch for a list of 3 constructors, but it "
+            "raised TypeError: .*",
+        ),
+        (
+            ["CartPole-v1", "--batch", "my_environments:Noisy"],
+            "--batch: my_environments:Noisy: .* return a gymnasium.vector.VectorEnv.*",
+        ),
+        (
+            ["CartPole-v1", "--batch", "SyncVectorEnv"],
+            "'SyncVectorEnv': .* module:name.*",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_one_line(capsys, module, arguments, message):

@@ -21,9 +21,9 @@ from rltools.strategies import spaces
 pytestmark = pytest.mark.timeout(60)
 NAMES = [
     *[f"S{number}" for number in range(1, 8)],
-    *[f"R{number}" for number in range(1, 9)],
+    *[f"R{number}" for number in range(1, 10)],
     *[f"T{number}" for number in range(1, 13)],
-    *["D1", "D2", "D3", "L1", "L2", "L3"],
+    *["D1", "D2", "D3", "L1", "L2", "L3", "L4", "L5"],
 ]
 # Shared by a whole catalogue: where a process would show nothing there is none.
 QUICK = {"processes": False, "steps": 60}
@@ -96,7 +96,7 @@ def test_not_reproducible():
     assert names(check_env(Noisy, **QUICK).failed) == {"D1"}
     report = check_env(Noisy, reproducible=False, **QUICK)
     assert not report.failed, str(report)
-    assert names(report.skipped) == {"R4", "R6", "R7", "D1", "D2", "D3"}
+    assert names(report.skipped) == {"R4", "R6", "R7", "D1", "D2", "D3", "L4"}
 
 
 class Declared(Noisy):
@@ -235,6 +235,41 @@ def test_what_cannot_be_pickled():
     assert report["L2"].outcome == "skipped"
 
 
+class BeginsAnew(broken.SoundEnvironment, gym.utils.EzPickle):
+    def __init__(self, render_mode=None):
+        broken.SoundEnvironment.__init__(self, render_mode)
+        gym.utils.EzPickle.__init__(self, render_mode)
+
+
+class RefusesToGoOn(broken.SoundEnvironment):
+    def __getstate__(self):
+        return {**self.__dict__, "running": False}
+
+
+class RunsUncopied(broken.SoundEnvironment):
+    def __getstate__(self):
+        if self.running:
+            raise TypeError("not while it runs")
+        return self.__dict__
+
+
+@pytest.mark.parametrize(
+    ("env", "hint"),
+    [
+        (broken.SoundEnvironment, ""),
+        (BeginsAnew, "the copy begins anew, as its EzPickle says"),
+        (RefusesToGoOn, "the copy refuses to go on: ResetNeededError: Cannot step"),
+        (RunsUncopied, "raised TypeError: not while it runs"),
+    ],
+)
+def test_copies_on_their_way_may_refuse(env, hint):
+    report = check_env(env, **QUICK)
+    assert not report.failed, str(report)
+    reason = report["L2"].reason
+    for way in ("pickle", "deepcopy"):
+        assert (f"{way} in the middle of an episode: {hint}" in reason) == bool(hint)
+
+
 def test_max_steps():
     assert not check_env(broken.SoundEnvironment, max_steps=12, **QUICK).failed
     report = check_env(broken.SoundEnvironment, max_steps=11, **QUICK)
@@ -303,6 +338,83 @@ def test_exclude():
         check_env(env, exclude=["T13"])
 
 
+class NeverRender(broken.SoundEnvironment):
+    def render(self):
+        raise AssertionError("It was to be left alone.")
+
+
+def test_without_l3_nothing_is_rendered():
+    report = check_env(NeverRender, exclude=["L3"], **QUICK)
+    assert not report.failed
+    assert names(report.skipped) == {"L3", "L4", "L5"}
+    assert names(check_env(NeverRender, **QUICK).failed) == {"L3"}
+
+
+class NeedsOptions(broken.SoundEnvironment):
+    """A level has to be named at every reset; a harder one is noisier."""
+
+    def reset(self, *, seed=None, options=None):
+        self.level = options["level"]
+        return super().reset(seed=seed)
+
+    def inform(self):
+        return {"level": self.level}
+
+
+def test_options():
+    report = check_env(NeedsOptions, **QUICK)
+    assert names(report.failed) == {"R1"}
+    first, *others = report["R1"].violations
+    assert first.endswith("; if a reset needs options, say options={...}")
+    assert not any("say options" in line for line in others)
+    options = {"level": 3}
+    report = check_env(NeedsOptions, options=options, **QUICK)
+    assert names(report.passed) == set(NAMES), str(report)
+    assert options == {"level": 3}
+
+
+class RefusesUnknownOptions(NeedsOptions):
+    def reset(self, *, seed=None, options=None):
+        if set(options or {"level": 0}) - {"level"}:
+            raise ValueError(f"unknown options {options}")
+        return super().reset(seed=seed, options=options or {"level": 0})
+
+
+def test_unknown_options_may_be_refused():
+    report = check_env(RefusesUnknownOptions, **QUICK)
+    assert not report.failed, str(report)
+    assert names(report.skipped) == {"R9"}
+    assert "say options={...}" in report["R9"].reason
+    report = check_env(RefusesUnknownOptions, options={"level": 1}, **QUICK)
+    assert names(report.passed) == set(NAMES)
+
+
+class KeepsLevel(NeedsOptions):
+    def reset(self, *, seed=None, options=None):
+        self.options = options
+        return super().reset(seed=seed, options=options)
+
+    def direction(self, action):
+        return super().direction(action) * self.options["level"]["speed"][0]
+
+    def inform(self):
+        return {}
+
+
+def test_options_that_are_kept():
+    options = {"level": {"speed": np.ones(2)}}
+    report = check_env(KeepsLevel, options=options, **QUICK)
+    assert names(report.failed) == {"R9"}
+    expected = "after the caller has emptied the options it had passed, step 1 of"
+    assert report["R9"].reason.startswith(expected)
+
+
+@pytest.mark.parametrize("options", ["level", 3, [("level", 3)]])
+def test_options_are_a_dict(options):
+    with pytest.raises(InvalidArgumentError, match="options: expected a dict"):
+        check_env(NeedsOptions, options=options)
+
+
 # What a report says.
 
 
@@ -328,6 +440,11 @@ def test_exclude():
         ("SharedState", "another instance, "),
         ("CopyIsItself", "deepcopy: the original after its copy has played, "),
         ("ForgetsItsNoise", "pickle: the copy, step 1 of episode 0: observ[0]"),
+        ("CopyDrawsAnew", "pickle in the middle of an episode: the copy, step "),
+        ("DrawsToRender", "rendered as 'rgb_array' after every call, step 1 of"),
+        ("SlowerWhereSeen", "made for 'rgb_array' and not rendered, step 1 of"),
+        ("OneFrame", "rgb_array: frame[0, 0, 0]: expected "),
+        ("ChangesOptions", "options to stay as they are: options['option_of_check_env"),
         ("CountOutlivesReset", "after 3 steps and a reset, step 1 of episode 0: info"),
         ("ResetWithoutInfo", "expected a tuple of observation and info, got array of"),
         ("FloatFrames", "dtype uint8, got array of shape (8, 8, 3) and dtype float64"),
@@ -485,6 +602,8 @@ def test_a_missing_library_is_no_failure(env, processes):
     assert not report.failed, str(report)
     assert report["L3"].outcome == "skipped"
     assert "ansi was not rendered: There is no library." in report["L3"].reason
+    for name in ("L4", "L5"):
+        assert report[name].reason == "nothing was rendered: There is no library."
 
 
 class NeedsLibraryForText(broken.SoundEnvironment):
@@ -515,8 +634,9 @@ def test_keys_of_infos_are_texts():
 
 def test_no_mode_to_render():
     report = check_env(lambda: broken.SoundEnvironment(), **QUICK)
-    assert names(report.skipped) == {"L3"}
-    assert "make takes no render_mode" in report["L3"].reason
+    assert names(report.skipped) == {"L3", "L4", "L5"}
+    for result in report.skipped:
+        assert "make takes no render_mode" in result.reason
 
 
 def test_constructor_that_cannot_cross_to_another_process():
@@ -568,4 +688,4 @@ def test_every_environment_is_closed():
     check_env(Counted, **QUICK)
     assert {id(env) for env in opened} <= {id(env) for env in closed}
     copies = {id(env) for env in closed} - {id(env) for env in opened}
-    assert len(copies) == 1  # The deep copy; a local class can't be pickled.
+    assert len(copies) == 2  # The deep copies; a local class can't be pickled.

@@ -13,6 +13,7 @@ from rltools.checks.wrappers.spy import Spy, SpyLog
 from rltools.errors import InvalidArgumentError, InvalidOptionError
 from rltools.mocks import MockEnvironment
 from rltools.mocks.broken import (
+    ENVIRONMENTS,
     WRAPPERS,
     wrapper_attributes,
     wrapper_determinism,
@@ -539,6 +540,89 @@ class TestEnvironmentsAtFault:
         assert "once the caller wrote" in report["W5"].reason
 
 
+class HalvesInPlace(gym.Wrapper):
+    def reset(self, **arguments):
+        observ, info = self.env.reset(**arguments)
+        observ *= 0.5
+        return observ, info
+
+    def step(self, action):
+        observ, *rest = self.env.step(action)
+        observ *= 0.5
+        return observ, *rest
+
+
+class HalvesACopy(gym.Wrapper):
+    def reset(self, **arguments):
+        observ, info = self.env.reset(**arguments)
+        return observ * 0.5, info
+
+    def step(self, action):
+        observ, *rest = self.env.step(action)
+        return observ * 0.5, *rest
+
+
+class TestWritingInPlace:
+    @pytest.mark.parametrize("exclude", [[], ["W1"]])
+    def test_environment_that_shows_its_state_is_moved(self, exclude):
+        [shows] = [env for env in ENVIRONMENTS if env.__name__ == "ShowsItsState"]
+        report = check_wrapper(HalvesInPlace, shows, exclude=exclude)
+        assert failed(report) == {"W5"}
+        [line] = report["W5"].violations
+        expected = "reset of episode 0: it writes into the observation that the reset "
+        assert line.startswith(expected)
+        assert "moves the environment: without it, call 2 gives observ[" in line
+        assert not check_wrapper(HalvesACopy, shows, exclude=exclude).failed
+
+    def test_elsewhere_it_is_a_hint(self):
+        report = check_wrapper(HalvesInPlace)
+        assert not report.failed, str(report)
+        told = "that goes on from this array would be moved by it."
+        assert report["W5"].reason.endswith(told)
+        assert told not in check_wrapper(HalvesACopy)["W5"].reason
+
+
+class EndsForGood(gym.Wrapper):
+    def step(self, action):
+        observ, reward, terminated, truncated, info = self.env.step(action)
+        return observ, reward, terminated or truncated, False, info
+
+
+class HidesTruncation(gym.Wrapper):
+    def step(self, action):
+        observ, reward, terminated, _, info = self.env.step(action)
+        return observ, reward, terminated, False, info
+
+
+@pytest.mark.parametrize(
+    ("wrap", "hint"),
+    [
+        (EndsForGood, "truncated inside: it came out as terminated, so that a learner"),
+        (HidesTruncation, "truncated inside: the flag did not come out."),
+        (theirs.OrderEnforcing, ""),
+    ],
+)
+def test_truncation_that_becomes_something_else_is_hinted_at(wrap, hint):
+    report = check_wrapper(wrap)
+    assert not report.failed, str(report)
+    assert hint in report["W4"].reason
+    assert bool(report["W4"].reason) == bool(hint)
+
+
+class NeedsOptions(MockEnvironment):
+    def reset(self, *, seed=None, options=None):
+        options["level"]
+        return super().reset(seed=seed)
+
+
+def test_options_are_for_every_reset():
+    def make():
+        return NeedsOptions((3,), (2,))
+
+    report = check_wrapper(theirs.OrderEnforcing, make, options={"level": 3})
+    assert len(report.passed) == 6, str(report)
+
+
 class TestWrappersOfTheirOwnKind:
     """What is legitimate needs no option."""
 
@@ -717,7 +801,8 @@ class TestMockEnvironments:
     ("wrap", "make", "options", "match"),
     [
         (3, None, {}, r"wrap: expected a callable, got 3 \(int\)"),
-        (theirs.Autoreset, 0, {}, r"make: expected a callable, got 0 \(int\)"),
+        (theirs.Autoreset, 0, {}, r"make: expected a callable .*, got 0 \(int\)"),
+        (theirs.Autoreset, lambda size: 3, {}, r"make: expected .* needs \(size\)"),
         (lambda env: 3, None, {}, r"wrap: expected it to return a gymnasium.Env, got"),
         (theirs.Autoreset, lambda: 3, {}, r"make: expected it to return a gymnas"),
         (theirs.Autoreset, None, {"seed": -1}, "seed to be an integer of at least 0"),

@@ -2,7 +2,7 @@
 
 import contextlib
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import gymnasium as gym
@@ -21,6 +21,7 @@ class GuardedBatch:
     Args:
         make: Makes the batch.
         seconds: How long any call may take.
+        extra_infos: Keys of infos to leave out, with their masks.
 
     Attributes:
         env: The batch itself, for what is no call.
@@ -32,9 +33,14 @@ class GuardedBatch:
     """
 
     def __init__(
-        self, make: Callable[[], gym.vector.VectorEnv], *, seconds: float
+        self,
+        make: Callable[[], gym.vector.VectorEnv],
+        *,
+        seconds: float,
+        extra_infos: Collection[str] = (),
     ) -> None:
         self._seconds = seconds
+        self._extra_infos = {name for key in extra_infos for name in (key, f"_{key}")}
         self._others = set(multiprocessing.active_children())
         self.spoiled = False
         try:
@@ -46,11 +52,11 @@ class GuardedBatch:
 
     def reset(self, **options: Any) -> Any:
         """Reset the batch."""
-        return self.call("reset", **options)
+        return self._without_extra(self.call("reset", **options))
 
     def step(self, actions: Any, **options: Any) -> Any:
         """Step the batch."""
-        return self.call("step", actions, **options)
+        return self._without_extra(self.call("step", actions, **options))
 
     def call(self, method: str, *args: Any, **options: Any) -> Any:
         """Call any method of the batch."""
@@ -96,6 +102,14 @@ class GuardedBatch:
             raise
         finally:
             self._end_processes()
+
+    def _without_extra(self, result: Any) -> Any:
+        if not self._extra_infos or not isinstance(result, tuple):
+            return result
+        *rest, infos = result
+        if isinstance(infos, dict):
+            infos = {k: v for k, v in infos.items() if k not in self._extra_infos}
+        return *rest, infos
 
     @contextlib.contextmanager
     def _limit(self, call: str) -> Iterator[None]:

@@ -41,7 +41,10 @@ def info_differences(
     masks = {f"_{key}" for key in [*keys, *got]}
     for key in got:
         if key not in keys and key not in masks:
-            yield f"{path}[{key!r}]: expected nothing, got {describe(got[key])}"
+            hint = ""
+            if path.endswith("info"):  # Not within an info.
+                hint = f"; if the batch adds it by itself, say extra_infos=[{key!r}]"
+            yield f"{path}[{key!r}]: expected nothing, got {describe(got[key])}{hint}"
     for key in keys:
         has = [key in info for info in expected]
         if key not in got:

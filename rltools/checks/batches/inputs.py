@@ -13,6 +13,10 @@ from rltools.checks.batches.movement import refusal_problems
 from rltools.checks.batches.puppet import GO, SEED, TERMINATE
 from rltools.checks.batches.trial import BatchTrial, commands
 from rltools.checks.check import Hint, SkipCheck, check, tell_exception
+from rltools.errors import RequestTimeoutError
+
+NOT_COMPARED = "The caller's environments were not compared while V6 fails."
+"""What checks say that can't play environments without their seeds."""
 
 _SEED = 1000
 
@@ -98,6 +102,22 @@ def seeds_arrive(trial: BatchTrial) -> Iterator[str]:
 
 
 CHECKS = (bad_masks_raise, bad_actions_raise, seeds_arrive)
+
+
+def has_own_seeds(trial: BatchTrial) -> bool:
+    """Whether the seeds that the caller's environments are played with go astray."""
+    if not trial.takes_constructors:
+        return False  # Nobody can tell.
+    argument, seeds = trial.seeds(trial.options.seed)
+    try:
+        with trial.puppets() as batch:
+            found = list(_seed_differences(batch, argument, seeds))
+            batch.spoiled = bool(found)
+    except RequestTimeoutError:
+        raise
+    except Exception:
+        return True
+    return bool(found)
 
 
 def _bad_masks(count: int) -> Iterator[tuple[str, Any]]:

@@ -19,7 +19,7 @@ from rltools.checks.batches.guarded_batch import GuardedBatch
 from rltools.checks.batches.infos import info_differences, without_final
 from rltools.checks.batches.single_envs import Rows, SingleEnvs
 from rltools.checks.batches.trial import BatchTrial
-from rltools.checks.check import SkipCheck
+from rltools.checks.check import SkipCheck, tell_exception
 
 _STEPS_TO_AWAIT = 10
 
@@ -52,8 +52,19 @@ def _play(trial: BatchTrial, mode: AutoresetMode | None) -> Iterator[str]:
         space.seed(options.seed)
         first = options.seed
         argument, seeds = trial.seeds(first)
-        rows, got = singles.reset(seeds), batch.reset(seed=argument)
-        found = [*_compare_reset(batch.env, rows, got, f"reset(seed={argument})")]
+        rows, name = singles.reset(seeds), f"reset(seed={argument})"
+        try:
+            got = batch.reset(seed=argument)
+        except Exception as error:
+            if trial.takes_constructors or not options.seed_lists:
+                raise
+            batch.spoiled = True
+            yield (
+                f"{name}: raised {tell_exception(error)}; if it takes no lists of "
+                "seeds, say seed_lists=False"
+            )
+            return
+        found = [*_compare_reset(batch.env, rows, got, name)]
         for step in range(1, options.steps + 1):
             if found:
                 break

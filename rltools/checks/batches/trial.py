@@ -2,8 +2,7 @@
 
 import contextlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -12,30 +11,13 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from rltools.checks.batches.guarded_batch import GuardedBatch
+from rltools.checks.batches.options import BatchOptions
 from rltools.checks.batches.puppet import Puppet
-from rltools.checks.check import SkipCheck
+from rltools.checks.check import SkipCheck, tell_exception
 from rltools.errors import InvalidArgumentError
 from rltools.space_checks import describe
 
 Constructors = Sequence[Callable[[], gym.Env]]
-
-
-@dataclass(frozen=True)
-class BatchOptions:
-    """What the caller says of the batch; see `check_batch_env` for each."""
-
-    num_envs: int
-    steps: int
-    seed: int
-    timeout: float
-    autoreset: AutoresetMode | None
-    copies: bool
-    checks_actions: bool
-    mixed_infos: bool
-    consecutive_seeds: bool
-    seed_lists: bool
-    reward_dtype: Any
-    spaces: Mapping[str, gym.Space[Any]] | None
 
 
 class BatchTrial:
@@ -81,6 +63,26 @@ class BatchTrial:
             "make_batch: expected a function of a list of constructors, or of nothing, "
             f"got one of {signature}."
         )
+
+    def try_to_make(self) -> None:
+        """Make the batch of the caller's environments for the first time.
+
+        Raises:
+            InvalidArgumentError: That raises, or takes too long.
+        """
+        try:
+            with self.own():
+                return
+        except InvalidArgumentError:
+            raise
+        except Exception as error:
+            what = "no arguments"
+            if self.takes_constructors:
+                what = f"a list of {self.options.num_envs} constructors"
+            raise InvalidArgumentError(
+                f"make_batch: expected a batch for {what}, but it raised "
+                f"{tell_exception(error)}."
+            ) from error
 
     @contextlib.contextmanager
     def own(self) -> Iterator[GuardedBatch]:
@@ -210,7 +212,11 @@ class BatchTrial:
                 )
             return env
 
-        return GuardedBatch(make_checked, seconds=self.options.timeout)
+        return GuardedBatch(
+            make_checked,
+            seconds=self.options.timeout,
+            extra_infos=self.options.extra_infos,
+        )
 
 
 def commands(batch: GuardedBatch, *values: int) -> np.ndarray:

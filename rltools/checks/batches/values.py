@@ -1,4 +1,4 @@
-"""Checks of what a batch returns: V1 and V2."""
+"""Check V1: a batch returns what its environments do."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -8,26 +8,37 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode
-from gymnasium.vector.utils import batch_space, create_empty_array
+from gymnasium.vector.utils import batch_space
 
-from rltools.checks.batches.comparison import observ_differences, split
+from rltools.checks.batches.comparison import (
+    observ_differences,
+    outcome_differences,
+    split,
+)
 from rltools.checks.batches.guarded_batch import GuardedBatch
 from rltools.checks.batches.infos import info_differences
+from rltools.checks.batches.inputs import NOT_COMPARED, has_own_seeds
 from rltools.checks.batches.own_environments import play_within_episodes
-from rltools.checks.batches.puppet import BOTH, EPISODE, GO, Echo, Informant
+from rltools.checks.batches.puppet import (
+    BOTH,
+    EPISODE,
+    GO,
+    TERMINATE,
+    TRUNCATE,
+    Echo,
+    Informant,
+)
 from rltools.checks.batches.single_envs import SingleEnvs
 from rltools.checks.batches.spaces import default_spaces
 from rltools.checks.batches.trial import BatchTrial, commands
-from rltools.checks.check import Hint, check, tell_exception
-from rltools.space_checks import describe
-
-_FLAGS = np.dtype(np.bool_)
+from rltools.checks.check import Hint, SkipCheck, check, tell_exception
+from rltools.errors import RequestTimeoutError
 
 
 @check(
     "V1",
     "results equal those of the single environments, with infos and in every space",
-    needs=["V2", "V6"],
+    needs=["V2"],
 )
 def results_equal_single_ones(trial: BatchTrial) -> Iterator[str]:
     """Yield values of a batch that are not those of its environments.
@@ -36,10 +47,14 @@ def results_equal_single_ones(trial: BatchTrial) -> Iterator[str]:
     ends. Environments that echo their actions carry values of other spaces, and others
     carry infos of all kinds.
     """
-    yield from play_within_episodes(trial)
+    found = _play_own(trial)
+    if found and has_own_seeds(trial):
+        found = [Hint(NOT_COMPARED)]
+    yield from found
     if not trial.takes_constructors:
         yield Hint("make_batch takes no constructors: other spaces were not tried.")
         return
+    yield from _outcomes(trial)
     yield from _flags_and_options(trial)
     yield from _infos(trial)
     spaces = trial.options.spaces
@@ -54,62 +69,30 @@ def results_equal_single_ones(trial: BatchTrial) -> Iterator[str]:
         )
 
 
-@check("V2", "shapes, dtypes and spaces are those of a batch")
-def spaces_and_layouts_fit(trial: BatchTrial) -> Iterator[str]:
-    """Yield attributes and results that have the wrong form."""
-    env = trial.make_env()
+CHECKS = (results_equal_single_ones,)
+
+
+def _play_own(trial: BatchTrial) -> list[str]:
     try:
-        spaces = env.observation_space, env.action_space
-    finally:
-        env.close()
-    with trial.own() as guarded:
-        batch, count = guarded.env, trial.num_envs
-        if trial.takes_constructors and batch.num_envs != count:
-            yield f"num_envs: expected {count}, got {batch.num_envs!r}"
-            return
-        for kind, space in zip(("observation", "action"), spaces, strict=True):
-            for name, expected in (
-                (f"single_{kind}_space", space),
-                (f"{kind}_space", batch_space(space, count)),
-            ):
-                got = getattr(batch, name, None)
-                if got != expected:
-                    yield f"{name}: expected {expected}, got {got}"
-        mode = batch.metadata.get("autoreset_mode")
-        if trial.options.autoreset is None and not isinstance(mode, AutoresetMode):
-            yield (
-                "metadata['autoreset_mode']: expected an AutoresetMode, got "
-                f"{describe(mode)}"
-            )
-        empty = create_empty_array(spaces[0], count, fn=np.zeros)
-        result = guarded.reset(seed=trial.options.seed)
-        if not isinstance(result, tuple) or len(result) != 2:
-            yield f"reset: expected a tuple (observ, info), got {describe(result)}"
-            return
-        yield from _layout_problems(spaces[0], empty, result[0], "reset: observ")
-        if not isinstance(result[1], Mapping):
-            yield f"reset: info: expected a dict, got {describe(result[1])}"
-        actions = batch_space(spaces[1], count)
-        actions.seed(trial.options.seed)
-        result = guarded.step(actions.sample())
-        if not isinstance(result, tuple) or len(result) != 5:
-            yield f"step: expected a tuple of five, got {describe(result)}"
-            return
-        yield from _layout_problems(spaces[0], empty, result[0], "step: observ")
-        rewards, flags = (
-            np.zeros(count, trial.options.reward_dtype),
-            np.zeros(count, _FLAGS),
-        )
-        names = "reward", "terminated", "truncated"
-        for name, wanted, got in zip(
-            names, (rewards, flags, flags), result[1:4], strict=True
-        ):
-            yield from _array_problems(wanted, got, f"step: {name}")
-        if not isinstance(result[4], Mapping):
-            yield f"step: info: expected a dict, got {describe(result[4])}"
+        return list(play_within_episodes(trial))
+    except (SkipCheck, RequestTimeoutError):
+        raise
+    except Exception as error:
+        return [f"raised {tell_exception(error)}"]
 
 
-CHECKS = (results_equal_single_ones, spaces_and_layouts_fit)
+def _outcomes(trial: BatchTrial) -> Iterator[str]:
+    """Differences in the rewards and flags of puppets, which need no seeds."""
+    with trial.puppets() as batch:
+        batch.spoiled = True  # Some episodes have ended.
+        singles = SingleEnvs(trial.puppet_constructors(), None)
+        singles.reset([None] * trial.options.num_envs)
+        batch.reset()
+        each = [(TERMINATE, GO, TRUNCATE)[i % 3] for i in range(batch.env.num_envs)]
+        actions = commands(batch, *each)
+        rows, got = singles.step(list(actions)), batch.step(actions)
+        place = f"puppets that are told {each}"
+        yield from outcome_differences(rows, got, place, trial.options.reward_dtype)
 
 
 def _flags_and_options(trial: BatchTrial) -> Iterator[str]:
@@ -195,40 +178,3 @@ def _echo(
         if found:
             yield from found
             return
-
-
-def _layout_problems(
-    space: gym.Space[Any], expected: Any, got: Any, path: str
-) -> Iterator[str]:
-    if isinstance(space, gym.spaces.Dict):
-        if not isinstance(got, Mapping) or list(expected) != list(got):
-            keys = list(got) if isinstance(got, Mapping) else describe(got)
-            yield f"{path}: expected keys {list(expected)}, got {keys}"
-            return
-        for key, part in space.items():
-            yield from _layout_problems(
-                part, expected[key], got[key], f"{path}[{key!r}]"
-            )
-    elif isinstance(space, gym.spaces.Tuple):
-        if not isinstance(got, tuple) or len(expected) != len(got):
-            size = len(got) if isinstance(got, tuple) else describe(got)
-            yield f"{path}: expected a tuple of {len(expected)} items, got {size}"
-            return
-        for index, part in enumerate(space):
-            yield from _layout_problems(
-                part, expected[index], got[index], f"{path}[{index}]"
-            )
-    elif isinstance(expected, np.ndarray):
-        yield from _array_problems(expected, got, path)
-    elif not isinstance(got, tuple) or len(expected) != len(got):
-        # Of elements of many sizes there is one for each environment.
-        yield f"{path}: expected a tuple of {len(expected)} items, got {describe(got)}"
-
-
-def _array_problems(expected: np.ndarray, got: Any, path: str) -> Iterator[str]:
-    if (
-        not isinstance(got, np.ndarray)
-        or expected.shape != got.shape
-        or expected.dtype != got.dtype
-    ):
-        yield f"{path}: expected {describe(expected)}, got {describe(got)}"

@@ -32,20 +32,15 @@ def instances_agree(trial: EnvTrial) -> Iterator[str]:
     A third one moves between the steps of the one here: they have nothing in common.
     """
     trial.require_reproducible()
-    with trial.fresh() as other, trial.fresh() as third:
-        disturbance = trial.start(third, seed_offset=1)
-        disturbance.reset()
-        elsewhere = trial.start(other)
-        for call in trial.rollout.calls:
-            if not elsewhere.repeat_call(call):
-                break
-            if not disturbance.calls[-1].is_complete:
-                break
-            if disturbance.calls[-1].ended:
-                disturbance.reset()
-            else:
-                disturbance.step(disturbance.choose_action())
-    for line in compare(trial.rollout, elsewhere):
+    second_run = trial.second_run
+    if trial.instances.problem is not None:
+        yield (
+            f"make, while another instance exists: {trial.instances.problem}; if only "
+            "one may exist at a time, say one_instance=True"
+        )
+        return
+    trial.require_another()
+    for line in compare(trial.rollout, second_run):
         yield f"another instance, {line}"
     if not trial.options.processes:
         yield Hint("Not in another process: processes=False.")
@@ -68,7 +63,7 @@ def seed_matters(trial: EnvTrial) -> Iterator[str]:
     if not trial.options.seed_matters:
         raise SkipCheck("it is declared that the seed does not matter")
     for offset in range(1, _OTHER_SEEDS + 1):
-        with trial.fresh() as env:
+        with trial.used() as env:
             other = trial.start(env, seed_offset=offset).repeat(trial.rollout)
         if any(compare(trial.rollout, other)):
             if _repeats_without_seed(trial):
@@ -91,7 +86,7 @@ CHECKS = (repeats_itself, instances_agree, seed_matters)
 def _repeats_without_seed(trial: EnvTrial) -> bool:
     """Whether the episode of a seed and the two after it are all the same."""
     actions = [call.action for call in trial.rollout.steps if call.episode == 0]
-    with trial.fresh() as env:
+    with trial.used() as env:
         rollout = trial.start(env)
         episodes = []
         for seed in (trial.options.seed, None, None):

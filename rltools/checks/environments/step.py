@@ -1,22 +1,18 @@
-"""Checks of an environment's steps: T1 to T12."""
+"""Checks of what an environment's steps return and when: T1 to T7."""
 
 import copy
-import itertools
 import math
 import numbers
 import warnings
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from rltools.checks.call import Call
-from rltools.checks.check import SkipCheck, check, tell_exception
+from rltools.checks.check import check, tell_exception
 from rltools.checks.environments.trial import EnvTrial
-from rltools.checks.rollout import Rollout, compare
 from rltools.space_checks import describe, explain_mismatch
-
-_SPOILED_CALLS = 40
 
 
 @check("T1", "step returns five values", needs=["R1"])
@@ -101,6 +97,7 @@ def infos_are_stable(trial: EnvTrial) -> Iterator[str]:
 @check("T6", "a step before the first reset raises", needs=["T1"])
 def step_needs_reset(trial: EnvTrial) -> Iterator[str]:
     """Yield a step without a reset that is carried out."""
+    trial.require_another()
     with trial.fresh() as env:
         try:
             result = env.step(_draw_action(trial))
@@ -116,7 +113,7 @@ def step_needs_reset(trial: EnvTrial) -> Iterator[str]:
 def step_after_the_end(trial: EnvTrial) -> Iterator[str]:
     """Yield a step after an episode's end that returns what no step may return."""
     raises = trial.options.raises_after_end
-    with trial.fresh() as env, warnings.catch_warnings():
+    with trial.used() as env, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Many warn of just that.
         rollout = trial.play_episode(env)
         call = rollout.step(_draw_action(trial))
@@ -139,63 +136,6 @@ def step_after_the_end(trial: EnvTrial) -> Iterator[str]:
         yield from (f"step after the end: {problem}" for problem in problems if problem)
 
 
-@check("T8", "what is returned shares no memory with what comes after", needs=["T1"])
-def results_are_apart(trial: EnvTrial) -> Iterator[str]:
-    """Yield observations and infos that a later step writes to, or could."""
-    for call in trial.rollout.calls:
-        for kind in ("changed later", "shared memory"):
-            if kind in call.mishaps:
-                yield f"{call.where}: {call.mishaps[kind]}"
-                break
-    if not any("shared memory" in call.mishaps for call in trial.rollout.calls):
-        for line in _compare_spoiled(trial, "results"):
-            yield f"after the caller has written to what was returned, {line}"
-
-
-@check("T9", "step leaves the action as it is", needs=["T1"])
-def action_is_kept(trial: EnvTrial) -> Iterator[str]:
-    """Yield actions that were changed in place, or are used after their step."""
-    yield from _tell_mishaps(trial.rollout, "action changed")
-    for line in _compare_spoiled(trial, "action"):
-        yield f"after the caller has written to the actions it had passed, {line}"
-
-
-@check("T10", "random numbers come from the environment's own generator", needs=["T1"])
-def generators_are_kept(trial: EnvTrial) -> Iterator[str]:
-    """Yield the use of the global generators, and of the action space's."""
-    yield from _tell_mishaps(trial.rollout, "global generator", "space generator")
-
-
-@check("T11", "episodes end within their greatest length", needs=["T1"])
-def episodes_end(trial: EnvTrial) -> Iterator[str]:
-    """Yield episodes that are longer than was declared."""
-    rollout, limit = trial.rollout, trial.max_steps
-    if limit is None and not rollout.episodes_ended:
-        raise SkipCheck(
-            f"no episode ended within {len(rollout.steps)} steps, and no max_steps is "
-            "declared"
-        )
-    for call in rollout.steps:
-        if limit is not None and call.step == limit and not call.ended:
-            yield f"{call.where}: expected the end by then (max_steps={limit})"
-
-
-@check("T12", "an episode is either terminated or truncated", needs=["T4"])
-def flags_are_consistent(trial: EnvTrial) -> Iterator[str]:
-    """Yield steps with both flags, but for the one that reached the time limit."""
-    if trial.options.ends_both_ways:
-        raise SkipCheck("both flags at once are declared to be allowed")
-    if not trial.rollout.episodes_ended:
-        raise SkipCheck(f"no episode ended within {len(trial.rollout.steps)} steps")
-    limit = getattr(trial.env.spec, "max_episode_steps", None)
-    for call in trial.rollout.steps:
-        if all(call.result[2:4]) and call.step != limit:
-            yield (
-                f"{call.where}: expected one of terminated and truncated, got both "
-                "(a learner must know whether the value after the end is zero)"
-            )
-
-
 CHECKS = (
     step_returns_five,
     step_is_in_space,
@@ -204,11 +144,6 @@ CHECKS = (
     infos_are_stable,
     step_needs_reset,
     step_after_the_end,
-    results_are_apart,
-    action_is_kept,
-    generators_are_kept,
-    episodes_end,
-    flags_are_consistent,
 )
 
 
@@ -223,28 +158,6 @@ def _judge_flags(call: Call) -> Iterator[str]:
     for name, flag in zip(("terminated", "truncated"), call.result[2:4], strict=True):
         if not isinstance(flag, bool | np.bool_):
             yield f"{name}: expected a bool, got {describe(flag)}"
-
-
-def _compare_spoiled(
-    trial: EnvTrial, spoil: Literal["results", "action"]
-) -> Iterator[str]:
-    """Tell what changes if the caller writes to what is the caller's."""
-    if not trial.is_reproducible:
-        return
-    with trial.fresh() as one, trial.fresh() as other:
-        control = trial.start(one).repeat(trial.rollout, at_most=_SPOILED_CALLS)
-        if any(compare(trial.rollout, control)):
-            return  # It does not repeat itself as it is: see D1 and D2.
-        spoiled = trial.start(other, spoil=spoil)
-        spoiled.repeat(trial.rollout, at_most=_SPOILED_CALLS)
-    yield from itertools.islice(compare(trial.rollout, spoiled), 1)
-
-
-def _tell_mishaps(rollout: Rollout, *kinds: str) -> Iterator[str]:
-    for call in rollout.calls:
-        for kind in kinds:
-            if kind in call.mishaps:
-                yield f"{call.where}: {call.mishaps[kind]}"
 
 
 def _draw_action(trial: EnvTrial) -> Any:

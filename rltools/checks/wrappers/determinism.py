@@ -14,6 +14,7 @@ from rltools.checks.call import Call
 from rltools.checks.check import Hint, check
 from rltools.checks.difference import differences
 from rltools.checks.rollout import Rollout, compare
+from rltools.checks.wrappers.in_place import find_writing
 from rltools.checks.wrappers.trial import Drive, WrapperTrial
 
 _WRITTEN = 77  # What observations are overwritten with; a number of every dtype.
@@ -27,6 +28,7 @@ def adds_no_chance(trial: WrapperTrial) -> Iterator[str]:
     if all(isinstance(line, Hint) for line in found):
         # The others mean something only where all else is the same.
         found += [*_own(_judge_rendering, trial), *_own(_judge_writing, trial)]
+        found += find_writing(trial)
     yield from found
 
 
@@ -106,7 +108,8 @@ def _compare_beside(
 ) -> list[str]:
     expected = trial.drive
     with trial.fresh() as drive:
-        rollout = Rollout(beside(drive.env), seed=trial.seed)
+        options = trial.options.options
+        rollout = Rollout(beside(drive.env), seed=trial.seed, options=options)
         drive.rollout = rollout.repeat(expected.rollout, at_most=_CALLS_BESIDE)
         return _compare(expected, drive, trial)
 

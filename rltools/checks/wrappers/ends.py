@@ -122,7 +122,12 @@ def _judge(name: str, on: _Try, end: _Try) -> Iterator[str]:
     for line in differences(on.observ, end.observ, "observ"):
         yield f"{where}: {line}{reset}"
     flags = dict(zip(_ENDS, end.call.result[2:4], strict=True))
-    if not flags[name] and not reset:
+    if name == "truncated" and flags == {"terminated": True, "truncated": False}:
+        yield Hint(
+            f"{where}: it came out as terminated, so that a learner takes the value of "
+            "what would have come after it for zero."
+        )
+    elif not flags[name] and not reset:
         yield Hint(f"{where}: the flag did not come out.")
 
 

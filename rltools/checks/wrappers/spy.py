@@ -8,6 +8,8 @@ from typing import Any, Literal
 import gymnasium as gym
 import numpy as np
 
+from rltools.checks.difference import differences
+
 _STAND_IN = np.zeros((4, 4, 3), np.uint8)
 
 
@@ -20,12 +22,14 @@ class SpiedCall:
         outer: Number of the outer call that it is part of, counting from 0.
         arguments: Copies of what the wrapper passed on, by name.
         result: Copy of what it was given, or None if it was not to be.
+        written: Where its observation was changed before the next call, or nothing.
     """
 
     verb: Literal["reset", "step", "render", "close"]
     outer: int
     arguments: dict[str, Any]
     result: Any = None
+    written: str = ""
 
 
 @dataclass
@@ -79,6 +83,7 @@ class Spy(gym.Wrapper[Any, Any, Any, Any]):
         self._observe = observe
         self._keep_options = keep_options
         self._steps = 0
+        self._last: tuple[SpiedCall, Any] | None = None
         for name in ("observation_space", "action_space"):
             log.spaces[name] = copy.deepcopy(getattr(env, name))
 
@@ -92,6 +97,7 @@ class Spy(gym.Wrapper[Any, Any, Any, Any]):
         if self._observe is not None:
             observ = self._observe(-1, observ)
         call.result = copy.deepcopy((observ, info))
+        self._last = call, observ
         return observ, info
 
     def step(self, action: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
@@ -104,6 +110,7 @@ class Spy(gym.Wrapper[Any, Any, Any, Any]):
             observ = self._observe(number, observ)
         terminated, truncated = self._flags.get(number, (terminated, truncated))
         call.result = copy.deepcopy((observ, reward, terminated, truncated, info))
+        self._last = call, observ
         return observ, reward, terminated, truncated, info
 
     def render(self) -> Any:
@@ -141,6 +148,10 @@ class Spy(gym.Wrapper[Any, Any, Any, Any]):
     def _note(
         self, verb: Literal["reset", "step", "render", "close"], **arguments: Any
     ) -> SpiedCall:
+        if self._last is not None:
+            last, observ = self._last
+            last.written = next(iter(differences(last.result[0], observ, "observ")), "")
+            self._last = None
         call = SpiedCall(verb, self._log.outer(), copy.deepcopy(arguments))
         self._log.calls.append(call)
         return call

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import copy
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -43,6 +44,7 @@ class Drive:
         seed: Seed of the rollouts, or None if resets take none.
         policy: Function that chooses actions.
         watch: Whether the rollouts look for mishaps.
+        options: Options of resets that are given none.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Drive:
         seed: int | None,
         policy: Policy | None,
         watch: bool = False,
+        options: dict[str, Any] | None = None,
     ) -> None:
         self.env = env
         self.inner = inner
@@ -61,6 +64,7 @@ class Drive:
         self._seed = seed
         self._policy = policy
         self._watch = watch
+        self._options = options
         self.rollout = self.start()
 
     def start(self) -> Rollout:
@@ -69,7 +73,11 @@ class Drive:
         self._by_outer: dict[int, list[SpiedCall]] = collections.defaultdict(list)
         self._indexed = 0
         self.rollout = Rollout(
-            self.env, seed=self._seed, policy=self._policy, watch=self._watch
+            self.env,
+            seed=self._seed,
+            policy=self._policy,
+            watch=self._watch,
+            options=self._options,
         )
         rollout = self.rollout
         self.log.outer = lambda: len(rollout.calls)
@@ -147,7 +155,9 @@ class WrapperTrial:
         env, inner, _ = self._wrap(SpyLog())
         with _closing(inner.env), _closing(env):
             try:
-                env.reset(seed=self.options.seed)
+                options = copy.deepcopy(self.options.options)
+                given = {} if options is None else {"options": options}
+                env.reset(seed=self.options.seed, **given)
             except TypeError:
                 return None
             except Exception:  # What else is wrong comes with the rollout.
@@ -168,8 +178,15 @@ class WrapperTrial:
         seed = self.seed
         env, inner, log = self._wrap(SpyLog(), **of_the_spy)
         with _closing(inner.env), _closing(env):
-            policy = policy or self.options.policy
-            yield Drive(env, inner, log, seed=seed, policy=policy, watch=watch)
+            yield Drive(
+                env,
+                inner,
+                log,
+                seed=seed,
+                policy=policy or self.options.policy,
+                watch=watch,
+                options=self.options.options,
+            )
 
     def play(self, rollout: Rollout) -> Rollout:
         """Play for as many steps and episodes as the caller wants."""

@@ -1,4 +1,4 @@
-"""Environments that can't be repeated, copied, shown or closed."""
+"""Environments that can't be repeated, copied or closed."""
 
 import itertools
 import os
@@ -139,27 +139,13 @@ class ForgetsItsNoise(SoundEnvironment):
         return super().direction(action) * self.scale
 
 
-class FloatFrames(SoundEnvironment):
-    """Renders images of floats."""
+class CopyDrawsAnew(SoundEnvironment):
+    """A copy has no generator until its next reset, and makes up one of its own."""
 
-    trips = frozenset({"L3"})
+    trips = frozenset({"L2"})
 
-    def render(self) -> Any:
-        """An image, or text."""
-        frame = super().render()
-        return frame if self.render_mode == "ansi" else frame / 255
-
-
-class UndeclaredMode(SoundEnvironment):
-    """Raises for a mode that it declares."""
-
-    trips = frozenset({"L3"})
-
-    def render(self) -> Any:
-        """An image."""
-        if self.render_mode == "ansi":
-            raise NotImplementedError("There is no text.")
-        return super().render()
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_np_random": None}
 
 
 ENVIRONMENTS = (
@@ -173,6 +159,5 @@ ENVIRONMENTS = (
     HoldsLock,
     CopyIsItself,
     ForgetsItsNoise,
-    FloatFrames,
-    UndeclaredMode,
+    CopyDrawsAnew,
 )

@@ -156,6 +156,37 @@ class SeedMethod(SoundEnvironment):
         return [seed]
 
 
+class ChangesOptions(SoundEnvironment):
+    """Takes the options it has seen to out of the caller's dict."""
+
+    trips = frozenset({"R9"})
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> Any:
+        """Start."""
+        for name in list(options or {}):
+            (options or {}).pop(name)
+        return super().reset(seed=seed)
+
+
+class KeepsOptions(SoundEnvironment):
+    """Looks into the caller's dict of options at every step."""
+
+    trips = frozenset({"R9"})
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> Any:
+        """Start."""
+        self.options = options or {}
+        return super().reset(seed=seed)
+
+    def direction(self, action: Any) -> float:
+        """How far an action moves; less with options."""
+        return super().direction(action) * 0.9 ** len(self.options)
+
+
 ENVIRONMENTS = (
     ResetWithoutInfo,
     NoneAsInfo,
@@ -170,4 +201,6 @@ ENVIRONMENTS = (
     EndOutlivesReset,
     CountOutlivesReset,
     SeedMethod,
+    ChangesOptions,
+    KeepsOptions,
 )

@@ -1,6 +1,7 @@
 """All broken environments, one or more for every check of `check_env`."""
 
 from rltools.mocks.broken import (
+    environment_frames,
     environment_lives,
     environment_resets,
     environment_results,
@@ -15,4 +16,5 @@ ENVIRONMENTS: tuple[type[SoundEnvironment], ...] = (
     *environment_results.ENVIRONMENTS,
     *environment_steps.ENVIRONMENTS,
     *environment_lives.ENVIRONMENTS,
+    *environment_frames.ENVIRONMENTS,
 )

@@ -12,9 +12,10 @@ import gymnasium as gym
 from rltools.bench.target import make_env
 from rltools.errors import InvalidArgumentError, RecordingError
 from rltools.mocks.recording.recorder import Recorder
-from rltools.mocks.recording.recording import load
+from rltools.mocks.recording.recording import Recording, load
 from rltools.mocks.recording.summary import Summary
 from rltools.mocks.recording.verification import first_difference
+from rltools.space_checks import explain_mismatch
 
 _STEPS = 1000
 
@@ -27,6 +28,7 @@ def record(
     episodes: int | None,
     seed: int | None,
     actions: str,
+    options: dict[str, Any] | None = None,
 ) -> None:
     """Record an environment, and print what is in the recording.
 
@@ -37,6 +39,7 @@ def record(
         episodes: How many episodes, in the place of `steps`.
         seed: Seed of the actions and of the first episode; None for 0.
         actions: `"random"`, or a recording whose resets and actions are repeated.
+        options: Options of every reset.
 
     Raises:
         InvalidArgumentError: The environment can't be made, or raised; or the arguments
@@ -44,17 +47,23 @@ def record(
         RecordingError: It can't be recorded, or the other recording can't be read.
     """
     if actions != "random":
-        if any(option is not None for option in (steps, episodes, seed)):
+        if any(option is not None for option in (steps, episodes, seed, options)):
             raise InvalidArgumentError(
-                f"expected no steps, episodes or seed beside those of {actions}."
+                "expected no steps, episodes, seed or options beside those of "
+                f"{actions}."
             )
         other = load(actions)
     env = make_env(target)
+    if actions != "random":
+        with contextlib.ExitStack() as stack:
+            stack.callback(env.close)
+            _check_actions(other, env, actions, target)
+            stack.pop_all()
     with Recorder(env, output) as recorder, _told(target):
         if actions == "random":
             if steps is None and episodes is None:
                 steps = _STEPS
-            _play_at_random(recorder, steps, episodes, seed or 0)
+            _play_at_random(recorder, steps, episodes, seed or 0, options)
         else:
             for episode in other.episodes:
                 recorder.reset(seed=episode.seed, options=episode.options)
@@ -101,14 +110,33 @@ def replay(path: str, target: str | None, *, as_json: bool) -> int:
     return 0 if found is None else 1
 
 
+def _check_actions(
+    recording: Recording, env: gym.Env[Any, Any], path: str, target: str
+) -> None:
+    """Refuse actions that are not of the environment's space, before any is taken."""
+    for episode in recording.episodes:
+        for step in range(episode.steps):
+            action = recording.action(episode, step)
+            if problem := explain_mismatch(env.action_space, action, "action"):
+                raise InvalidArgumentError(
+                    f"{path}: its actions are of {recording.description.action_space}, "
+                    f"those of {target} of {env.action_space}; step {step + 1} of "
+                    f"episode {episode.index}: {problem}."
+                )
+
+
 def _play_at_random(
-    env: gym.Env[Any, Any], steps: int | None, episodes: int | None, seed: int
+    env: gym.Env[Any, Any],
+    steps: int | None,
+    episodes: int | None,
+    seed: int,
+    options: dict[str, Any] | None,
 ) -> None:
     space = copy.deepcopy(env.action_space)  # Its generator is the environment's.
     space.seed(seed)
     step = episode = 0
     while episode != episodes and step != steps:
-        env.reset(seed=seed + episode)
+        env.reset(seed=seed + episode, options=copy.deepcopy(options))
         episode += 1
         has_ended = False
         while not has_ended and step != steps:

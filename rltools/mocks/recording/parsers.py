@@ -2,7 +2,7 @@
 
 import argparse
 
-from rltools.bench.option_types import count, seed
+from rltools.bench.option_types import count, mapping, seed
 
 _TARGET = "module:name of a callable that makes it, or what gymnasium.make takes"
 
@@ -33,6 +33,12 @@ def add_record(parser: argparse.ArgumentParser) -> None:
         help="random ones, or the seeds and actions of another recording "
         "(default: random)",
     )
+    parser.add_argument(
+        "--options",
+        type=mapping,
+        metavar="JSON",
+        help="""options of every reset, such as '{"level": 3}'""",
+    )
     parser.set_defaults(run=_run_record)
 
 
@@ -60,6 +66,7 @@ def _run_record(options: argparse.Namespace) -> None:
         episodes=options.episodes,
         seed=options.seed,
         actions=options.actions,
+        options=options.options,
     )
 
 

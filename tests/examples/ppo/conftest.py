@@ -1,6 +1,10 @@
+import shutil
+
 import pytest
 
+from examples.ppo import train
 from examples.ppo.configs import Config
+from tests.examples.ppo.browser import Browser
 
 
 @pytest.fixture
@@ -26,3 +30,41 @@ def make_config():
         return Config(**(options | changes))
 
     return build
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A browser to open pages in; see `Browser.open`. Without one the test skips."""
+    with Browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory):
+    """Folder of a short run of a pendulum with two checkpoints; not to be changed."""
+    logdir = tmp_path_factory.mktemp("logs")
+    options = {
+        "num_agents": 2,
+        "max_length": 8,
+        "update_every": 32,
+        "batch_size": 16,
+        "update_epochs": 2,
+        "eval_every": 64,
+        "steps": 128,
+        "eval_agents": 2,
+        "eval_episodes": 4,
+        "normalize_observations": "true",
+    }
+    changes = [f"--set={name}={value}" for name, value in options.items()]
+    logdir_and_config = [f"--logdir={logdir}", "--config=pendulum"]
+    assert train.run([*logdir_and_config, "--noenv_processes", *changes]) == 0
+    [folder] = logdir.iterdir()
+    return folder
+
+
+@pytest.fixture
+def copied_run(trained_run, tmp_path):
+    """A copy of the run, to be changed at will."""
+    folder = tmp_path / "logs" / trained_run.name
+    shutil.copytree(trained_run, folder)
+    return folder

@@ -79,8 +79,10 @@ class TestEvaluation:
         # Two episodes of each: lengths 1 and 3, and 5 and 5, whatever fits in 10 steps.
         config = make_config()
         _, _, evaluation = build(config, [of_lengths(1, 3), of_lengths(5)])
-        done, score, _ = evaluation(log=False, report=False, reset=True)
+        done, score, summary = evaluation(log=True, report=False, reset=True)
         assert sorted(score[done].numpy().tolist()) == [1, 3, 5, 5]
+        assert float(summary["mean_score"]) == float(summary["mean_length"]) == 3.5
+        assert float(summary["std_score"]) == pytest.approx(np.std([1, 3, 5, 5]))
         assert score.shape == (10, 2)
         assert np.size(score) == config.eval_steps
         assert evaluation.mean_score() == 3.5

@@ -96,6 +96,7 @@ def test_trains_stops_goes_on_and_ends_as_if_never_stopped(
     assert output.startswith(f"Training Pendulum-v1 in {folder}\n")
     assert "128/128 steps" in output
     assert "Final evaluation over 4 episodes: -" in output
+    assert f"\nThe learning curve is in {folder / 'learning_curve.png'}\n" in output
     assert "\nSee them with: " in output
     assert output.endswith(f"tensorboard --logdir={tmp_path / 'a'}\n")
     assert json.loads((folder / "config.json").read_text())["steps"] == 128

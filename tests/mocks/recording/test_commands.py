@@ -95,6 +95,61 @@ def test_record_some_episodes(tmp_path):
     assert actions[0] != actions[1]
 
 
+class Turning(Odd):
+    action_space = gym.spaces.Box(-1, 1, (1,), np.float32)
+
+
+class FewerActions(Odd):
+    action_space = gym.spaces.Discrete(2)
+
+
+@pytest.mark.parametrize(
+    ("name", "space"), [("Turning", "Box(-1.0"), ("FewerActions", "Discrete(2)")]
+)
+def test_actions_of_another_space_are_refused(tmp_path, target, capsys, name, space):
+    old, new = tmp_path / "old.npz", tmp_path / "new.npz"
+    cli.main(f"record odd_envs:Odd --output {old} --steps 9".split())
+    capsys.readouterr()
+    assert (
+        cli.main(f"record odd_envs:{name} --output {new} --actions {old}".split()) == 2
+    )
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"rltools: {old}: its actions are of Discrete(3), those of ")
+    assert f"odd_envs:{name} of {space}" in line
+    assert not new.exists()
+
+
+class MoreActions(Odd):
+    action_space = gym.spaces.Discrete(4)
+
+
+def test_actions_that_a_wider_space_has_are_taken(tmp_path, target):
+    old, new = tmp_path / "old.npz", tmp_path / "new.npz"
+    cli.main(f"record odd_envs:Odd --output {old} --steps 9".split())
+    assert (
+        cli.main(f"record odd_envs:MoreActions --output {new} --actions {old}".split())
+        == 0
+    )
+
+
+class Levels(Odd):
+    def reset(self, *, seed=None, options=None):
+        level = options.pop("level")
+        return super().reset(seed=seed)[0], {"level": level}
+
+
+def test_record_with_options(tmp_path, target, capsys):
+    path = tmp_path / "levels.npz"
+    words = ["record", "odd_envs:Levels", "--output", str(path), "--episodes", "2"]
+    assert cli.main([*words, "--options", '{"level": 3}']) == 0
+    episodes = load(path).episodes
+    assert [episode.options for episode in episodes] == [{"level": 3}] * 2
+    assert cli.main(["replay", str(path), "odd_envs:Levels"]) == 0
+    capsys.readouterr()
+    assert cli.main([*words, "--actions", str(path), "--options", "{}"]) == 2
+    assert "options" in capsys.readouterr().err
+
+
 def test_record_the_actions_of_another_recording(tmp_path, target, capsys):
     old, new = tmp_path / "old.npz", tmp_path / "new.npz"
     with Recorder(Odd(), old) as env:
@@ -110,7 +165,7 @@ def test_record_the_actions_of_another_recording(tmp_path, target, capsys):
     assert "seeds: 3, None" in capsys.readouterr().out
     for option in ("--steps", "--episodes", "--seed"):
         assert cli.main([*words.split(), option, "1"]) == 2
-        assert "expected no steps, episodes or seed" in capsys.readouterr().err
+        assert "expected no steps, episodes, seed or options" in capsys.readouterr().err
 
 
 def test_the_action_space_is_not_sampled(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Environments of a run, as the policy sees them."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -23,16 +24,18 @@ def make_env(config: Config, render_mode: str | None = None) -> gym.Env:
         config: The options of the run.
         render_mode: How the environment is to render, as in Gymnasium.
     """
-    # A constructor of the user's own need not know of rendering unless asked to.
-    rendering: dict[str, Any] = (
+    # Not every environment takes a render mode.
+    options: dict[str, Any] = (
         {} if render_mode is None else {"render_mode": render_mode}
     )
     if is_gymnasium_name(config.env):
         # The batch checks what environments return, and more strictly.
-        env: gym.Env = gym.make(config.env, disable_env_checker=True, **rendering)
+        env: gym.Env = gym.make(config.env, disable_env_checker=True, **options)
     else:
-        constructor: Callable[..., gym.Env] = load_constructor(config.env)
-        env = constructor(**rendering)
+        constructor = load_constructor(config.env)
+        if "render_mode" not in inspect.signature(constructor).parameters:
+            options = {}
+        env = constructor(**options)
     env = wrappers.LimitDuration(env, config.max_length)
     if isinstance(env.action_space, gym.spaces.Dict | gym.spaces.Tuple):
         return UnboundedActions(env, normalize=config.normalize_ranges)

@@ -27,7 +27,7 @@ def evaluate(
     *,
     num_episodes: int = 20,
     num_agents: int | None = None,
-    env_processes: bool = True,
+    env_processes: bool | None = None,
     seed: int | None = None,
     stochastic: bool = False,
 ) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def evaluate(
         num_episodes: Number of episodes, rounded up to a multiple of `num_agents`.
         num_agents: Environments to play in side by side, by default as many as evaluate
             in training, but no more than there are episodes.
-        env_processes: Whether each environment gets a process of its own.
+        env_processes: Whether environments get processes; None where that is faster.
         seed: Seed of the first environment and of stochastic actions; by default that
             of the run.
         stochastic: Whether to draw actions as training does, rather than to take the
@@ -56,10 +56,11 @@ def evaluate(
         ConfigError: The stochastic policy can't act in so many environments.
     """
     # Here, as they import TensorFlow, which takes longer than to check arguments.
-    from examples.ppo.acting import Deterministic, Stochastic
     from examples.ppo.environments import define_batch_env, make_env
     from examples.ppo.episodes import play
     from examples.ppo.ppo import PPO
+    from examples.ppo.simulation import DeterministicPolicy
+    from examples.ppo.stochastic_policy import StochasticPolicy
 
     config = run.config
     seed = config.seed if seed is None else seed
@@ -78,9 +79,9 @@ def evaluate(
         algo = PPO(batch.single_observation_space, batch.single_action_space, config)
         restored = run.restore(algo)
         policy = (
-            Stochastic(algo, seed)
+            StochasticPolicy(algo, seed)
             if stochastic
-            else Deterministic(algo, num_envs, batch.single_action_space.dtype)
+            else DeterministicPolicy(algo, num_envs)
         )
         counts = [-(-num_episodes // num_envs)] * num_envs
         episodes = play(batch, policy, counts, seed=seed)

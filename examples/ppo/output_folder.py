@@ -75,7 +75,12 @@ def output_folder(outdir: pathlib.Path) -> Iterator[pathlib.Path]:
         # Somebody may have put something there meanwhile.
         if check_output_folder(outdir):
             outdir.rename(old)
-        partial.rename(outdir)
+        try:
+            partial.rename(outdir)
+        except BaseException:
+            if old.exists():
+                old.rename(outdir)
+            raise
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

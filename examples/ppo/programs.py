@@ -40,8 +40,8 @@ def add_environments(parser: Parser) -> None:
     processes.add_argument(
         "--env_processes",
         action="store_true",
-        default=True,
-        help="a process for each environment (default)",
+        default=None,
+        help="environments in other processes (by default where that is faster)",
     )
     processes.add_argument(
         "--noenv_processes",

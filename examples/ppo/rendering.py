@@ -59,6 +59,19 @@ def check_renders(make: Callable[[], gym.Env], name: str) -> float:
     return float(metadata.get("render_fps") or _DEFAULT_SPEED)
 
 
+def check_mode(batch: rltools.BatchEnv, name: str) -> None:
+    """Check that environments have been made with the mode above.
+
+    Raises:
+        RenderingError: Their constructor has not passed it on.
+    """
+    if batch.render_mode != MODE:
+        raise RenderingError(
+            f"{name} can't be shown: expected it to take render_mode={MODE!r} and pass "
+            f"it on, but the environment's render_mode is {batch.render_mode!r}."
+        )
+
+
 def render(batch: rltools.BatchEnv, indices: Sequence[int]) -> list[Any]:
     """Render some environments of a batch; those in other processes at the same time.
 

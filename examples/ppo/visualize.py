@@ -30,7 +30,7 @@ def visualize(
     *,
     num_episodes: int = 5,
     num_agents: int = 1,
-    env_processes: bool = True,
+    env_processes: bool | None = None,
     seed: int | None = None,
     report: Callable[[dict[str, Any]], object] | None = None,
 ) -> pathlib.Path:
@@ -41,7 +41,7 @@ def visualize(
         outdir: A folder that is new, empty or of an earlier call, and then replaced.
         num_episodes: Number of episodes.
         num_agents: Environments to play in side by side.
-        env_processes: Whether each environment gets a process of its own.
+        env_processes: Whether environments get processes; None where that is faster.
         seed: Seed of the first environment, by default that of the run.
         report: Called with what is known of an episode when it ends, see `Recorder`.
 
@@ -55,12 +55,17 @@ def visualize(
         VideoError: A video can't be written.
     """
     # Here, as they import TensorFlow, which takes longer than to check arguments.
-    from examples.ppo.acting import Deterministic
     from examples.ppo.environments import define_batch_env, make_env
     from examples.ppo.episodes import play, spread
     from examples.ppo.ppo import PPO
     from examples.ppo.recorder import Recorder
-    from examples.ppo.rendering import MODE, check_renders, prepare_graphics
+    from examples.ppo.rendering import (
+        MODE,
+        check_mode,
+        check_renders,
+        prepare_graphics,
+    )
+    from examples.ppo.simulation import DeterministicPolicy
     from examples.ppo.visualize_html import write_page
 
     config = run.config
@@ -73,9 +78,10 @@ def visualize(
         constructor = functools.partial(make_env, config, render_mode=MODE)
         batch = define_batch_env(constructor, num_envs, env_processes)
         stack.callback(batch.close)
+        check_mode(batch, config.env)
         algo = PPO(batch.single_observation_space, batch.single_action_space, config)
         restored = run.restore(algo)
-        policy = Deterministic(algo, num_envs, batch.single_action_space.dtype)
+        policy = DeterministicPolicy(algo, num_envs, with_values=True)
         recorder = stack.enter_context(
             Recorder(
                 batch,

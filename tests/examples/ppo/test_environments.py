@@ -58,6 +58,30 @@ def test_an_environment_may_know_no_render_mode(make_config):
     assert env.reset()[0].shape == (3,)
 
 
+ENVIRONMENTS = """
+import gymnasium as gym
+
+def make():
+    return gym.make("CartPole-v1")
+
+def make_rendered(render_mode=None):
+    return gym.make("CartPole-v1", render_mode=render_mode)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("make", None), ("make_rendered", "rgb_array")]
+)
+def test_a_constructor_of_a_user_may_take_a_render_mode(
+    make_config, tmp_path, monkeypatch, name, mode
+):
+    (tmp_path / "rendered_environments.py").write_text(ENVIRONMENTS)
+    monkeypatch.syspath_prepend(tmp_path)
+    config = make_config(env=f"rendered_environments:{name}")
+    assert make_env(config).render_mode is None
+    assert make_env(config, render_mode="rgb_array").render_mode == mode
+
+
 def test_episodes_are_truncated(make_config):
     env = make_env(make_config(max_length=3))
     env.reset()

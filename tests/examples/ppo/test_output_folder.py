@@ -1,4 +1,5 @@
 import os
+import pathlib
 
 import pytest
 
@@ -83,6 +84,23 @@ def test_an_error_leaves_things_as_they_were(tmp_path):
 
     with pytest.raises(KeyError):
         fail()
+    assert content(outdir) == {"a": "1"}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_was_there_comes_back_if_its_place_cannot_be_taken(tmp_path, monkeypatch):
+    outdir = tmp_path / "out"
+    write(outdir, a="1")
+    rename = pathlib.Path.rename
+
+    def fail(path, target):
+        if "partial" in path.name:
+            raise OSError("no more names")
+        return rename(path, target)
+
+    monkeypatch.setattr(pathlib.Path, "rename", fail)
+    with pytest.raises(OSError, match="no more names"):
+        write(outdir, a="2")
     assert content(outdir) == {"a": "1"}
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 

@@ -8,6 +8,7 @@ import rltools
 from examples.ppo.rendering import (
     MODE,
     RenderingError,
+    check_mode,
     check_renders,
     prepare_graphics,
     render,
@@ -61,6 +62,16 @@ def test_no_pictures(kind, modes):
         "Mine-v0 can't be shown, as it has no render mode 'rgb_array': its "
         f"metadata['render_modes'] is {modes}."
     )
+
+
+def test_a_constructor_that_does_not_pass_the_mode_on():
+    batch = rltools.BatchEnv([Painter()])
+    check_mode(batch, "mine:make")
+    batch = rltools.BatchEnv([gym.make("CartPole-v1")])
+    with pytest.raises(
+        RenderingError, match="mine:make can't be shown: expected it to"
+    ):
+        check_mode(batch, "mine:make")
 
 
 @pytest.mark.parametrize("process", [True, False])

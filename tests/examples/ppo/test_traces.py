@@ -38,6 +38,12 @@ def test_too_many_numbers():
     assert notes == ["The first 32 of 40 numbers."]
 
 
+def test_long_vectors_are_not_pictures():
+    traces, notes = traces_of([np.zeros(90)])
+    assert [trace["name"] for trace in traces] == [str(place) for place in range(32)]
+    assert notes == ["The first 32 of 90 numbers."]
+
+
 def test_pictures_are_left_out():
     picture = np.zeros([8, 8, 3], np.uint8)
     assert traces_of([picture]) == ([], ["A picture of 8 x 8 x 3 numbers."])

@@ -53,7 +53,7 @@ def measure(
 
     spec = gym.spec(env)
     space = gym.make(env).action_space
-    kind = "categorical" if isinstance(space, gym.spaces.Discrete) else "gaussian"
+    "categorical" if isinstance(space, gym.spaces.Discrete) else "gaussian"
     rollout = num_envs * length
     config = Config(
         env=env,

@@ -46,6 +46,14 @@ def make_env(config: Config, render_mode: str | None = None) -> gym.Env:
     return env
 
 
+def bare_env(env: gym.Env) -> gym.Env:
+    """What `make_env` has wrapped: the environment as its users know it."""
+    while not isinstance(env, wrappers.LimitDuration):
+        assert isinstance(env, gym.Wrapper)
+        env = env.env
+    return env.env
+
+
 def define_batch_env(
     constructor: Callable[[], gym.Env], num_agents: int, env_processes: bool | None
 ) -> rltools.BatchEnv:

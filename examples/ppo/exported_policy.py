@@ -28,10 +28,10 @@ class ExportedPolicy(tf.Module):
     Attributes:
         inputs: `tf.TensorSpec` of every input by its name, with a first dimension of
             any size: the parts of the observation, and `state` if it is recurrent.
-        outputs: The same of every output: the parts of the action, and `state`.
+        outputs: The same of every output: the parts of the action, and `next_state`.
         act: `tf.function` that takes the inputs by name and returns a dictionary of the
             outputs. An episode begins with a state of zeros, and each next step takes
-            the state that the last one returned.
+            the `next_state` that the last one returned.
     """
 
     def __init__(
@@ -52,8 +52,8 @@ class ExportedPolicy(tf.Module):
         self.inputs, self.outputs = dict(self._observations), dict(self._actions)
         size = algo.network.policy.state_size
         if size:
-            state = tf.TensorSpec([None, size], tf.float32, "state")
-            self.inputs["state"] = self.outputs["state"] = state
+            for specs, name in ((self.inputs, "state"), (self.outputs, "next_state")):
+                specs[name] = tf.TensorSpec([None, size], tf.float32, name)
         self.act = tf.function(self._act, autograph=False)
 
     def save(self, path: str) -> None:
@@ -85,7 +85,7 @@ class ExportedPolicy(tf.Module):
         )
         results = dict(zip(self._actions, nested.flatten(actions), strict=True))
         if policy.state_size:
-            results["state"] = state
+            results["next_state"] = state
         return results
 
 

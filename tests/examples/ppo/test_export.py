@@ -12,6 +12,7 @@ from gymnasium import spaces
 from examples.ppo import export
 from examples.ppo.environments import bare_env, make_env
 from examples.ppo.exported_policy import ExportedPolicy
+from examples.ppo.onnx_file import write_onnx
 from examples.ppo.ppo import PPO
 from examples.ppo.simulation import DeterministicPolicy
 from examples.ppo.trained_run import find_trained_run
@@ -238,10 +239,45 @@ def test_actions_are_those_that_the_environment_gets(
         outputs = policy.act(**dict(zip(names, leaves, strict=True)), **state)
         assert list(outputs) == list(policy.outputs)
         if network == "recurrent":
-            state["state"] = outputs["state"]
+            state["state"] = outputs["next_state"]
         for name, leaf in zip(outputs, nested.flatten(expected), strict=False):
             np.testing.assert_allclose(outputs[name][0], leaf, rtol=1e-5, atol=1e-5)
             assert outputs[name].dtype == policy.outputs[name].dtype
+
+
+@pytest.mark.parametrize(
+    ("network", "observation_space", "action_space"),
+    [
+        ("recurrent", BOX, WIDE),
+        ("convolutional", spaces.Box(0, 255, (36, 36, 3), np.uint8), NESTED),
+        ("feed_forward", NESTED, spaces.Discrete(4, start=-2)),
+    ],
+    ids=["recurrent", "convolutional", "nested"],
+)
+def test_the_onnx_file_does_the_same(
+    make_config, tmp_path, network, observation_space, action_space
+):
+    pytest.importorskip("tf2onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    algo = PPO(observation_space, action_space, make_config(network=network))
+    policy = ExportedPolicy(
+        algo, observation_space, action_space, normalize_ranges=True
+    )
+    write_onnx(policy, tmp_path / "policy.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "policy.onnx"))
+    assert [value.name for value in session.get_inputs()] == list(policy.inputs)
+    assert [value.name for value in session.get_outputs()] == list(policy.outputs)
+    rng = np.random.default_rng(1)
+    inputs = {
+        name: rng.integers(2, 4, size=[5, *spec.shape[1:]]).astype(
+            spec.dtype.as_numpy_dtype
+        )
+        for name, spec in policy.inputs.items()
+    }
+    expected = policy.act(**inputs)
+    for name, value in zip(policy.outputs, session.run(None, inputs), strict=True):
+        assert value.dtype == expected[name].dtype.as_numpy_dtype
+        np.testing.assert_allclose(value, expected[name], rtol=1e-4, atol=1e-5)
 
 
 def test_names_of_parts(make_config):
@@ -257,12 +293,9 @@ def test_names_of_parts(make_config):
     assert next(iter(policy.outputs)) == "action_0_a_b"
 
 
-def test_names_that_would_be_the_same():
+def test_names_that_would_be_the_same(make_config):
     parts = spaces.Dict({"a b": BOX, "a_b": WIDE})
-    from examples.ppo.exported_policy import _specs
-
-    specs = _specs("x", parts)
-    assert {name: spec.shape[1] for name, spec in specs.items()} == {
-        "x_a_b": 2,
-        "x_a_b_": 3,
-    }
+    algo = PPO(parts, BOX, make_config())
+    policy = ExportedPolicy(algo, parts, BOX, normalize_ranges=True)
+    sizes = {name: spec.shape[1] for name, spec in policy.inputs.items()}
+    assert sizes == {"observation_a_b": 2, "observation_a_b_": 3}

@@ -52,12 +52,9 @@ def measure(
     from examples.ppo.simulation import Evaluation, Training
 
     spec = gym.spec(env)
-    space = gym.make(env).action_space
-    "categorical" if isinstance(space, gym.spaces.Discrete) else "gaussian"
     rollout = num_envs * length
     config = Config(
         env=env,
-        network="feed_forward",
         num_agents=num_envs,
         max_length=spec.max_episode_steps or 1000,
         steps=500 * rollout,

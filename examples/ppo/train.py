@@ -19,6 +19,8 @@ from rltools.errors import BatchError, WorkerError
 from rltools.extras import require
 
 _SECONDS_BETWEEN_SIGNALS = 0.5
+# What a run was started with, and so is to go on with.
+_PROCESS_OPTIONS = {None: "", True: " --env_processes", False: " --noenv_processes"}
 
 
 def train(
@@ -130,7 +132,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     with print_warnings(), stop_on_signals() as stop:
         try:
             known = parse_arguments(arguments)
-            options = "" if known.env_processes else " --noenv_processes"
+            options = _PROCESS_OPTIONS[known.env_processes]
             require("rich", extra="ppo")
             folder, config = open_run(known)
             with lock_run_folder(folder):

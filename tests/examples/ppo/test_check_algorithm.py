@@ -80,6 +80,9 @@ def test_ppo_passes(make_config, tmp_path, network, continuous):
         init_std=0.2,
         normalize_rewards=False,
     )
+    # Asks for the value of a second observation without the first, which the network
+    # would remember.
+    exclude = ["A5-discount"] if network == "recurrent" else []
     made = []
 
     def make(envs):
@@ -95,6 +98,7 @@ def test_ppo_passes(make_config, tmp_path, network, continuous):
         steps=64,
         gamma=GAMMA,
         probe_steps=PROBE_STEPS,
+        exclude=exclude,
     )
     report.raise_on_failure()
-    assert not report.skipped, report
+    assert [result.name for result in report.skipped] == exclude, report

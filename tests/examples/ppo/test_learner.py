@@ -8,6 +8,9 @@ from examples.ppo.memory import Transition
 from examples.ppo.networks import define_network
 from tests.examples.ppo.uncompiled import uncompiled
 
+# To compile an update takes seconds, and many of them on a busy machine.
+pytestmark = pytest.mark.timeout(600)
+
 OBSERV = spaces.Box(-1, 1, (3,))
 BOX = spaces.Box(-1, 1, (2,))
 MIXED = spaces.Tuple([spaces.Discrete(4), BOX])

@@ -9,6 +9,9 @@ import rltools
 from examples.ppo.ppo import PPO
 from examples.ppo.simulation import Evaluation, Training
 
+# To compile an update takes seconds, and many of them on a busy machine.
+pytestmark = pytest.mark.timeout(600)
+
 
 class Riddle(gym.Env):
     """Asks one of two questions, and rewards the answer at the end of the episode."""
@@ -112,17 +115,15 @@ def test_other_networks_can_not_know_what_they_do_not_see(train):
     assert 0.2 < train(Memory, 12) < 0.8
 
 
-@pytest.mark.parametrize("normalize", [False, True])
-def test_convolutional_networks_see(train, normalize):
+def test_convolutional_networks_see(train):
     score = train(
         *(Picture, 4),
         network="convolutional",
         filters=(8,),
-        normalize_observations=normalize,
+        normalize_observations=False,
     )
     assert score == 1
 
 
-@pytest.mark.parametrize("loss", ["clip", "kl"])
-def test_mixed_actions(train, loss):
-    assert train(Mixed, 12, loss=loss) > 0.85
+def test_mixed_actions(train):
+    assert train(Mixed, 12, loss="kl") > 0.85

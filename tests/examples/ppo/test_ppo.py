@@ -12,6 +12,9 @@ from examples.ppo.simulation import DeterministicPolicy
 from rltools import nested
 from tests.examples.ppo.uncompiled import uncompiled
 
+# To compile an update takes seconds, and many of them on a busy machine.
+pytestmark = pytest.mark.timeout(600)
+
 INFINITE = spaces.Box(-np.inf, np.inf, (2,), np.float64)
 CHOICE = spaces.Discrete(4, start=1)
 ACTION_SPACES = {
@@ -68,14 +71,58 @@ def make(make_config):
         options = {"init_output_factor": 1.0, "filters": (2,), "recurrent_units": 3}
         config = make_config(**options | changes)
         space = ACTION_SPACES[kind]
-        batch = rltools.BatchEnv([Counting(i, space, ends[i]) for i in range(2)])
-        algo = PPO(batch.single_observation_space, space, config)
+        algo = PPO(OBSERVATION_SPACE, space, config)
         if not learn:
             zeros = dict.fromkeys(METRICS, tf.constant(0.0))
             algo._learn = lambda rollout, permutations: zeros
-        return algo, rltools.InGraphBatchEnv(batch)
+        return algo, [Counting(i, space, ends[i]) for i in range(2)]
 
     return build
+
+
+def in_graph(envs):
+    return rltools.InGraphBatchEnv(rltools.BatchEnv(envs))
+
+
+class Play:
+    """Does what `rltools.simulate` does, which takes seconds to trace."""
+
+    def __init__(self, algo, envs):
+        self._algo, self._envs = algo, envs
+        self.restart()
+
+    def restart(self):
+        self._over, self._observ = [True, True], [None, None]
+
+    def steps(self, count):
+        algo = self._algo
+        for _ in range(count):
+            fresh = np.flatnonzero(self._over)
+            for index in fresh:
+                self._observ[index], _ = self._envs[index].reset()
+            if len(fresh):
+                algo.begin_episode(tf.constant(fresh, tf.int32))
+            observ = batched(self._observ)
+            action = algo.perform(EVERYWHERE, observ)
+            self._observ, reward, terminated, truncated, _ = zip(
+                *(env.step(row(action, i)) for i, env in enumerate(self._envs)),
+                strict=True,
+            )
+            self._observ = list(self._observ)
+            algo.experience(
+                *(EVERYWHERE, observ, action, tf.constant(reward)),
+                *(tf.constant(terminated), tf.constant(truncated)),
+                batched(self._observ),
+            )
+            self._over = np.logical_or(terminated, truncated)
+
+
+def batched(elements):
+    return nested.map(lambda *parts: tf.constant(np.stack(parts)), *elements)
+
+
+def row(batch, index):
+    return nested.map(lambda part: part.numpy()[index], batch)
 
 
 def learn(algo, seed=0):
@@ -92,8 +139,7 @@ def counts(observ):
 
 def rows(count=2):
     """Observations to act on."""
-    element = Counting(0, CHOICE, {}).reset()[0]
-    return nested.map(lambda part: tf.constant(np.stack([part] * count)), element)
+    return batched([Counting(0, CHOICE, {}).reset()[0]] * count)
 
 
 def state(algo):
@@ -101,13 +147,14 @@ def state(algo):
     return [variable.numpy() for module in modules for variable in module.variables]
 
 
-@pytest.mark.parametrize("kind", ACTION_SPACES)
+@pytest.mark.parametrize("kind", ["numbers", "tuple"])
 def test_rollout_goes_on_across_the_ends_of_episodes(make, kind):
     # Env 0 terminates after 2 steps, env 1 is truncated after 3.
     # Step:        0    1    2    3
     # Env 0:    1000 1001 2000 2001
     # Env 1:    1000 1001 1002 2000    (and 10,000)
-    algo, env = make(kind, update_every=8, eval_every=8, batch_size=4)
+    algo, envs = make(kind, update_every=8, eval_every=8, batch_size=4)
+    env = in_graph(envs)
     rltools.simulate(env, algo, steps=4)
     data = algo._memory.data()
     observ = [[1000, 11000], [1001, 11001], [2000, 11002], [2001, 12000]]
@@ -134,19 +181,20 @@ def test_rollout_goes_on_across_the_ends_of_episodes(make, kind):
 def test_ratio_is_one_at_the_first_minibatch_of_every_rollout(make, network, kind):
     """Also after the statistics have changed by far, and with ends within chunks."""
     chunk_length = 4 if network == "recurrent" else 1
-    algo, env = make(
+    algo, envs = make(
         *(kind,),
         network=network,
         chunk_length=chunk_length,
         update_every=16,
         eval_every=16,
-        steps=16,
+        steps=64,
         batch_size=16,
         update_epochs=2,
         loss="kl" if kind in ("dict", "bits") else "clip",
     )
+    play = Play(algo, envs)
     for _ in range(2):
-        rltools.simulate(env, algo, steps=8)
+        play.steps(8)
         metrics = learn(algo)
         assert float(metrics["ratio_error"]) < 1e-4
         assert float(metrics["kl"]) > 0  # The update has moved the policy.
@@ -154,11 +202,10 @@ def test_ratio_is_one_at_the_first_minibatch_of_every_rollout(make, network, kin
 
 
 def test_recurrent_states_are_stored_and_begin_with_zeros(make):
-    algo, env = make(
-        network="recurrent", update_every=16, eval_every=16, steps=16, batch_size=16
+    algo, envs = make(
+        network="recurrent", update_every=16, eval_every=16, steps=64, batch_size=16
     )
-    rltools.simulate(env, algo, steps=8)
-    rltools.simulate(env, algo, steps=8)
+    Play(algo, envs).steps(16)
     data = algo._memory.data()
     for step in range(8):
         for index in range(2):
@@ -182,7 +229,7 @@ def test_recurrent_states_are_stored_and_begin_with_zeros(make):
 def test_an_episode_that_is_given_up_ends_there(make, network):
     # Step:     0    1    2    3     The first is given up after two steps.
     # Env 0: 1000 1001 2000 2001
-    algo, env = make(
+    algo, envs = make(
         network=network,
         ends=({}, {}),
         update_every=8,
@@ -190,8 +237,10 @@ def test_an_episode_that_is_given_up_ends_there(make, network):
         steps=8,
         batch_size=4,
     )
-    rltools.simulate(env, algo, steps=2)
-    rltools.simulate(env, algo, steps=2, reset=True)
+    play = Play(algo, envs)
+    play.steps(2)
+    play.restart()
+    play.steps(2)
     data = algo._memory.data()
     assert not np.any(data.terminated | data.truncated)
     np.testing.assert_array_equal(counts(data.observ)[:, 0], [1000, 1001, 2000, 2001])
@@ -224,7 +273,8 @@ def test_an_episode_that_is_given_up_ends_there(make, network):
 
 def test_trains_when_the_memory_is_full(make):
     """The real thing: compiled once, called from the graph."""
-    algo, env = make("tuple", learn=True)
+    algo, envs = make("tuple", learn=True)
+    env = in_graph(envs)
     before = state(algo)
     rltools.simulate(env, algo, steps=2)
     for old, now in zip(before, state(algo), strict=True):
@@ -245,10 +295,10 @@ def test_trains_when_the_memory_is_full(make):
 
 
 def test_statistics_of_observations_are_those_of_all_rollouts(make):
-    algo, env = make()
-    seen = []
+    algo, envs = make()
+    play, seen = Play(algo, envs), []
     for _ in range(3):
-        rltools.simulate(env, algo, steps=3)
+        play.steps(3)
         learn(algo)
         seen.append(algo._memory.data().observ.numpy().reshape(6, -1))
     seen = np.concatenate(seen)
@@ -260,8 +310,8 @@ def test_statistics_of_observations_are_those_of_all_rollouts(make):
 
 
 def test_statistics_do_not_change_while_a_rollout_is_made_and_learnt_from(make):
-    algo, env = make()
-    seen = []
+    algo, envs = make()
+    play, seen = Play(algo, envs), []
     update = algo.learner.update
 
     def spy(rollout, permutations):
@@ -270,7 +320,7 @@ def test_statistics_do_not_change_while_a_rollout_is_made_and_learnt_from(make):
 
     algo.learner.update = spy
     for _ in range(2):
-        rltools.simulate(env, algo, steps=3)
+        play.steps(3)
         data = algo._memory.data()
         expected = algo.observ_filter.transform(data.observ)
         learn(algo)
@@ -310,8 +360,7 @@ def test_actions_are_elements_of_the_space(make, kind):
     greedy = DeterministicPolicy(algo, 2).perform(EVERYWHERE, rows())
     for batch in (actions, greedy):
         for index in range(2):
-            element = nested.map(lambda part, i=index: part.numpy()[i], batch)
-            assert space.contains(element), element
+            assert space.contains(row(batch, index)), batch
 
 
 def test_actions_vary_and_a_seed_decides_them(make):
@@ -348,16 +397,17 @@ def test_some_environments_can_act_alone(make):
 def test_checkpoint_holds_all_that_the_future_depends_on(make, tmp_path):
     """A restored algorithm does the same as the one that was saved."""
     options = {"network": "recurrent", "loss": "kl", "kl_target": 1e-6}
-    algo, env = make("tuple", **options)
-    rltools.simulate(env, algo, steps=3)
+    algo, envs = make("tuple", **options)
+    Play(algo, envs).steps(3)
     learn(algo)
     path = algo.checkpoint.write(str(tmp_path / "checkpoint"))
-    restored, other_env = make("tuple", seed=9, **options)
+    restored, others = make("tuple", seed=9, **options)
     restored.checkpoint.read(path).assert_consumed()
     assert float(restored.learner.penalty) == 1.5
-    for one, one_env in [(algo, env), (restored, other_env)]:
-        one_env.batch.call("__init__", 0, one_env.batch.single_action_space, {4: "t"})
-        rltools.simulate(one_env, one, steps=3, reset=True)
+    for env in (*envs, *others):
+        env.episode = 4
+    for one, one_envs in [(algo, envs), (restored, others)]:
+        Play(one, one_envs).steps(3)
         learn(one)
     for expected, actual in zip(state(algo), state(restored), strict=True):
         np.testing.assert_array_equal(actual, expected)
@@ -375,16 +425,16 @@ def test_normalisation_can_be_left_out(make):
 
 
 def test_summary_has_scalars_only_unless_asked_for_more(make):
-    algo, env = make()
-    _, _, summary = rltools.simulate(env, algo, steps=3, log=True)
+    algo, envs = make()
+    _, _, summary = rltools.simulate(in_graph(envs), algo, steps=3, log=True)
     means = {"mean_score", "mean_length"}
     assert set(summary) == {*METRICS, "memory_size", *means}
 
 
 @pytest.mark.parametrize("kind", ["choice", "tuple"])
 def test_summary_can_describe_distributions_and_weights(make, kind):
-    algo, env = make(kind, weight_summaries=True)
-    rltools.simulate(env, algo, steps=3)
+    algo, envs = make(kind, weight_summaries=True)
+    Play(algo, envs).steps(3)
     mode = algo.network.distribution(
         algo.act(algo._memory.data().observ, tf.zeros([3, 2, 0]))[0]
     ).mode()
@@ -411,6 +461,7 @@ def test_summary_can_describe_distributions_and_weights(make, kind):
         assert not gradient.shape.num_elements() or np.any(gradient)
     assert "weights/policy/layers/weight0" in summary
     # Whether there is something to write or not.
+    env = in_graph(envs)
     for log in (False, True):
         _, _, logged = rltools.simulate(env, algo, steps=1, log=log)
         assert set(logged) == {*summary, "mean_score", "mean_length"}

@@ -12,14 +12,17 @@ from examples.ppo.ppo import PPO
 from examples.ppo.simulation import DeterministicPolicy, Evaluation, Training
 from rltools.mocks import Episode, ScriptedEnvironment, Transition
 
+# To compile an update takes seconds, and many of them on a busy machine.
+pytestmark = pytest.mark.timeout(600)
+
 
 def of_lengths(*lengths):
-    """An environment with episodes of these lengths in turn; the reward is always 1."""
-    observ = np.zeros(1, np.float32)
+    """Like Pendulum, but with episodes of these lengths in turn and rewards of 1."""
+    observ = np.zeros(3, np.float32)
     goes_on, ends = (Transition(observ, 1.0, end) for end in (False, True))
     return ScriptedEnvironment(
         [Episode(observ, [goes_on] * (length - 1) + [ends]) for length in lengths],
-        observation_space=gym.spaces.Box(-1, 1, (1,), np.float32),
+        observation_space=gym.spaces.Box(-1, 1, (3,), np.float32),
         action_space=gym.spaces.Box(-np.inf, np.inf, (1,), np.float32),
         repeat=True,
         seed_chooses=True,

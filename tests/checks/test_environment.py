@@ -409,6 +409,21 @@ def test_options_that_are_kept():
     assert report["R9"].reason.startswith(expected)
 
 
+class KeepsSpeed(NeedsOptions):
+    def reset(self, *, seed=None, options=None):
+        self.speed = options["speed"]
+        return super().reset(seed=seed, options={"level": 0})
+
+    def direction(self, action):
+        return super().direction(action) * self.speed[0] / 2
+
+
+def test_arrays_of_options_that_are_kept():
+    report = check_env(KeepsSpeed, options={"speed": np.ones(2)}, **QUICK)
+    assert names(report.failed) == {"R9"}
+    assert "observ[0]: expected" in report["R9"].reason
+
+
 @pytest.mark.parametrize("options", ["level", 3, [("level", 3)]])
 def test_options_are_a_dict(options):
     with pytest.raises(InvalidArgumentError, match="options: expected a dict"):

@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from rltools.checks import check_env
+from rltools.checks.environments.instances import Instances
 from rltools.errors import InvalidArgumentError
 from rltools.mocks import broken
 
@@ -73,6 +74,25 @@ def test_one_that_is_slow_to_make_is_made_once():
     assert Licensed.made == 1
 
 
+def test_the_only_one_is_closed_before_others_are_rendered():
+    report = check_env(Licensed, one_instance=True, exclude=["L1"], **QUICK)
+    assert not report.failed, str(report)
+    assert report["L3"].outcome == "passed"
+    assert Licensed.most == 1
+
+
+def test_after_the_last_one_another_is_made():
+    instances = Instances(Licensed, one=True)
+    first = instances.main()
+    with instances.fresh() as one, instances.used() as other:
+        assert one is other is first
+    with instances.last() as env:
+        assert env is first
+    assert Licensed.opened == 0
+    assert instances.main() is not first
+    instances.close()
+
+
 def test_only_one_instance_and_nobody_said_so():
     report = check_env(Licensed, **QUICK)
     assert names(report.failed) == {"D2"}
@@ -103,6 +123,13 @@ def test_a_constructor_that_exits_ends_no_report():
 def test_mistakes_are_found_with_one_instance(env):
     report = check_env(env, one_instance=True, **QUICK)
     assert report.failed, str(report)
+
+
+@pytest.mark.parametrize("name", ["UnseededNoise", "TiresForGood"])
+def test_what_never_repeats_itself_is_told_by_d1(name):
+    [env] = [env for env in broken.ENVIRONMENTS if env.__name__ == name]
+    report = check_env(env, one_instance=True, **QUICK)
+    assert names(report.failed) == {"D1"}, str(report)
 
 
 @pytest.mark.parametrize("value", [1, None, "yes"])

@@ -409,6 +409,18 @@ def test_options_that_are_kept():
     assert report["R9"].reason.startswith(expected)
 
 
+class TakesLevelOut(NeedsOptions):
+    def reset(self, *, seed=None, options=None):
+        return super().reset(seed=seed, options={"level": options.pop("level")})
+
+
+def test_options_that_are_taken_out_are_given_again():
+    options = {"level": 3}
+    report = check_env(TakesLevelOut, options=options, **QUICK)
+    assert names(report.failed) == {"R9"}, str(report)
+    assert options == {"level": 3}
+
+
 class KeepsSpeed(NeedsOptions):
     def reset(self, *, seed=None, options=None):
         self.speed = options["speed"]

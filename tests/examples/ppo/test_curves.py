@@ -82,6 +82,13 @@ class TestSteps:
         assert run.train_score.steps.tolist() == [6, 12, 18]
         assert run.train_score.values.tolist() == [1, 4, 3]
 
+    def test_increase_whatever_the_order_of_writing(self, folder):
+        write(folder, "train", [(20, 3.0), (6, 2.0)])
+        write(folder, "train", [(0, 1.0)])
+        run = read_run(folder)
+        assert run.train_score.steps.tolist() == [6, 12, 18]
+        assert run.train_score.values.tolist() == [1, 2, 3]
+
 
 class TestRun:
     def test_tells_its_results(self, folder):

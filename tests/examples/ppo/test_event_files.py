@@ -8,6 +8,8 @@ import pytest
 from examples.ppo.event_files import read_scalars
 from rltools.summaries import SummaryWriter
 
+FOUR = bytes(4)
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -54,12 +56,16 @@ def test_reads_what_other_programs_write(tmp_path):
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.compat.proto.tensor_pb2 import TensorProto
     from tensorboard.summary.writer.event_file_writer import EventFileWriter
+    from tensorboard.util.tensor_util import make_tensor_proto
 
     number = TensorProto(dtype=1, float_val=[4.0])
     values = [
         Summary.Value(tag="old", simple_value=3.0),
         Summary.Value(tag="number", tensor=number),
         Summary.Value(tag="text", tensor=TensorProto(dtype=7, string_val=[b"x"])),
+        Summary.Value(tag="integer", tensor=TensorProto(dtype=3, tensor_content=FOUR)),
+        Summary.Value(tag="odd", tensor=TensorProto(dtype=1, tensor_content=FOUR * 2)),
+        Summary.Value(tag="list", tensor=make_tensor_proto([4.0])),
     ]
     writer = EventFileWriter(str(tmp_path))
     writer.add_event(Event(step=1, wall_time=5.0, summary=Summary(value=values)))

@@ -59,6 +59,12 @@ def test_results_have_a_row_for_each_group(make_run):
     assert head[:3] == ["Configuration", "Mean", "Std"]
 
 
+def test_figures_of_a_row_have_the_same_digits(make_run):
+    runs = [make_run("a", {24: score}, seed=int(score)) for score in (1000.0, 1004.0)]
+    _, row = rows(tables.results(group_runs(runs)))
+    assert row[:3] == ["a", "1,002", "2"]
+
+
 def test_cells_are_sorted_by_values_and_not_by_texts(make_run):
     html = tables.results(group_runs([make_run("a", {24: -1234.5})]))
     assert '<td data-value="-1234.5">−1,234</td>' in html

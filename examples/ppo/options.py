@@ -8,6 +8,7 @@ from typing import Any
 
 from examples.ppo.config import Config, unknown
 from examples.ppo.configs import CONFIGS
+from rltools import manifest
 from rltools.errors import ConfigError
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Config))
@@ -71,8 +72,21 @@ def change_config(config: Config, assignments: Iterable[str]) -> Config:
 
 
 def save_config(config: Config, path: pathlib.Path) -> None:
-    """Write a config as JSON, one option a line."""
-    path.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n")
+    """Write a config as JSON, one option a line; all of it or nothing.
+
+    Raises:
+        ConfigError: The file can't be written, for example because the disk is full.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        partial.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n")
+        manifest.sync(partial)
+        partial.replace(path)
+        manifest.sync(path.parent)
+    except OSError as error:
+        raise ConfigError(
+            f"Can't write the config {path}: {error.strerror}."
+        ) from error
 
 
 def load_config(path: pathlib.Path) -> Config:

@@ -15,7 +15,7 @@ from examples.ppo.messages import beside, print_error, print_stop, print_warning
 from examples.ppo.run_folder import lock_run_folder
 from examples.ppo.start_tensorflow import import_tensorflow
 from examples.ppo.stopping import Stop, StoppableBatch, Stopped, stop_on_signals
-from rltools.errors import BatchError, WorkerError
+from rltools.errors import BatchError, CheckpointError, SummaryError, WorkerError
 from rltools.extras import require
 
 _SECONDS_BETWEEN_SIGNALS = 0.5
@@ -100,15 +100,23 @@ def train(
                     stop.check()
             return evaluation.mean_score() if final_score is None else final_score
         except (KeyboardInterrupt, Exception) as error:
-            # What a signal interrupts may turn into any error on its way through the
-            # graph, and whoever stops a group of processes may reach workers first.
-            is_of_worker = isinstance(error, WorkerError | BatchError)
-            seconds = _SECONDS_BETWEEN_SIGNALS if is_of_worker else 0.0
-            if not isinstance(error, KeyboardInterrupt) and not stop.comes(seconds):
+            if not _is_stop(error, stop):
                 raise
             made, _ = _training_steps(config, loop.step)
             saved, _ = _training_steps(config, loop.saved_step or 0)
             raise Stopped(made, saved) from None
+
+
+def _is_stop(error: BaseException, stop: Stop) -> bool:
+    """Whether an error is what has become of a signal."""
+    if isinstance(error, KeyboardInterrupt):
+        return True
+    if isinstance(error, CheckpointError | SummaryError):
+        return False  # Whoever stops a run must know that it could not be saved.
+    # What a signal interrupts may turn into any error on its way through the graph, and
+    # whoever stops a group of processes may reach workers first.
+    is_of_worker = isinstance(error, WorkerError | BatchError)
+    return stop.comes(_SECONDS_BETWEEN_SIGNALS if is_of_worker else 0.0)
 
 
 def _training_steps(config: Config, step: int) -> tuple[int, bool]:

@@ -1,5 +1,7 @@
 import dataclasses
+import errno
 import json
+import os
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from examples.ppo.options import (
     named_config,
     save_config,
 )
+from rltools import manifest
 from rltools.errors import ConfigError
 
 PENDULUM = CONFIGS["pendulum"]
@@ -118,3 +121,16 @@ def test_missing_config_file_is_an_error(tmp_path):
 
 def test_options_left_out_have_their_defaults():
     assert config_from({"env": "A-v0"}).seed == 0
+
+
+def test_a_config_that_cannot_be_written_leaves_the_one_before(tmp_path, monkeypatch):
+    path = tmp_path / "config.json"
+    save_config(CONFIGS["pendulum"], path)
+
+    def fail(path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(manifest, "sync", fail)
+    with pytest.raises(ConfigError, match=rf"{path}: No space left on device\."):
+        save_config(CONFIGS["cartpole"], path)
+    assert load_config(path) == CONFIGS["pendulum"]

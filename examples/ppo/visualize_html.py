@@ -44,10 +44,11 @@ def write_page(
         _number(value, digits)
         for value in (np.mean(scores), np.std(scores), min(scores), max(scores))
     )
+    length = f"{np.mean(lengths):,.1f}".removesuffix(".0")
     figures = {
         "Mean return": f"{mean} <small>± {std} standard deviation</small>",
         "Lowest and highest": f"{low} <small>to</small> {high}",
-        "Mean length": f"{np.mean(lengths):.5g} <small>steps</small>",
+        "Mean length": f"{length} <small>steps</small>",
         "Episodes": str(len(episodes)),
     }
     data = {"frames_per_second": frames_per_second, "episodes": list(episodes)}

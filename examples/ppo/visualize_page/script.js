@@ -53,7 +53,7 @@ function addRow(name, kind, group, { tall = false, lines = [], steps = false } =
   const label = element("span", {}, tall ? "" : name);
   if (tall && numbers.length) {
     label.className = "range";
-    label.append(element("span", {}, format(high)), element("span", {}, format(low)));
+    for (const end of new Set([high, low])) label.append(element("span", {}, format(end)));
   }
   row.append(label);
   const plot = element("div", { class: tall ? "plot tall" : "plot" });

@@ -5,9 +5,13 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from examples.ppo import visualize
+from examples.ppo.environments import make_env
 from examples.ppo.options import change_config, save_config
+from examples.ppo.ppo import PPO
+from examples.ppo.simulation import DeterministicPolicy
 from examples.ppo.trained_run import find_trained_run
 
 imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
@@ -78,6 +82,19 @@ def test_what_is_shown_is_what_happens(outdir):
         assert episode["score"] == pytest.approx(sum(rewards), abs=0.2)
         assert (episode["length"], episode["terminated"]) == (8, False)
         assert len(episode["value"]) == len(episode["followed"]) == 8
+
+
+def test_values_are_those_of_the_observations(outdir, trained_run):
+    run = find_trained_run(trained_run.parent, None, None)
+    env = make_env(run.config)
+    algo = PPO(env.observation_space, env.action_space, run.config)
+    run.restore(algo)
+    policy = DeterministicPolicy(algo, 8, with_values=True)
+    for episode in content(outdir)["episodes"]:
+        traces = [trace["values"][:8] for trace in episode["observations"]]
+        policy.perform(tf.range(8), np.array(traces, np.float32).T)
+        np.testing.assert_allclose(episode["value"], policy.value, rtol=2e-2, atol=2e-2)
+        assert np.ptp(episode["value"]) > 0.1
 
 
 def test_it_works_in_a_browser(outdir, browser):

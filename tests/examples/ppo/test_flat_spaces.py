@@ -193,7 +193,7 @@ class TestActions:
         spaces.Tuple([]),
         gym.Space(),
     ],
-    ids=repr,
+    ids=["text", "sequence", "graph", "nothing", "unknown"],
 )
 def test_other_spaces_are_an_error(flat, space):
     kind = "observation" if flat is FlatObservations else "action"

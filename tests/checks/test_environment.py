@@ -596,10 +596,23 @@ class ListOfTexts(broken.SoundEnvironment):
         return [super().render(), "end"]
 
 
+class ListsThatGrow(broken.SoundEnvironment):
+    metadata = {"render_modes": ["rgb_array_list"]}
+
+    def __init__(self, render_mode=None):
+        super().__init__(render_mode)
+        self.frames = []
+
+    def render(self):
+        self.frames.append(super().render())
+        return self.frames
+
+
 @pytest.mark.parametrize(
     ("env", "expected"),
     [
         (Lists, ""),
+        (ListsThatGrow, ""),  # As Gymnasium's RenderCollection without popping.
         (ArrayForList, "rgb_array_list: expected a list of frames, got array of shape"),
         (ListOfTexts, "rgb_array_list: expected an array of shape [height, width, 3]"),
     ],

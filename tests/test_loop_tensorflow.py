@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -271,3 +272,27 @@ def test_summaries_that_do_not_fit_on_the_disk_end_the_run(tmp_path, monkeypatch
     _Counter(tmp_path).run()
     _Counter(tmp_path / "expected").run()
     assert _curves(tmp_path) == _curves(tmp_path / "expected")
+
+
+def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(tmp_path):
+    """As on a full disk, and as the system has it: TensorFlow writes by itself."""
+
+    def run(size, max_step):
+        value = tf.Variable(tf.zeros(size))
+        loop = Loop(tmp_path)
+        loop.add_phase("train", _op(), steps=1, log_every=1, checkpoint_every=1)
+        list(loop.run(tf.train.Checkpoint(value=value), max_step=max_step))
+        return loop
+
+    run(10_000, 1)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(CheckpointError, match=r"checkpoint 2 in .*File too large"):
+            run(10_000, 3)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    names = [path.name for path in (tmp_path / "checkpoints").iterdir()]
+    assert names == ["checkpoint-1"]
+    assert run(10_000, 3).step == 3
+    assert _steps(tmp_path / "train") == [0, 1, 2]

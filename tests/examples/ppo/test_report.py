@@ -1,14 +1,18 @@
 """The program as users run it, and its page in a real browser."""
 
+import datetime
 import errno
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from examples.ppo import report
+from examples.ppo.curves import Curve, Run
 from examples.ppo.options import change_config, named_config, save_config
+from examples.ppo.report_html import render
 from rltools.summaries import SummaryWriter
 
 pytestmark = pytest.mark.timeout(120)
@@ -335,3 +339,22 @@ def test_runs_that_have_just_begun_have_a_page(
     page.evaluate("document.querySelector('[value=eval]').click()")
     assert count(page, ".dot") == evaluations
     assert page.complaints == []
+
+
+def test_what_has_no_score_is_sorted_last(browser, tmp_path, make_config):
+    def make_run(name, **score):
+        curves = {tag: Curve(np.array([24]), np.array([x])) for tag, x in score.items()}
+        return Run(tmp_path / f"1-{name}", make_config(), {}, curves)
+
+    runs = [
+        make_run("a", mean_score=1.0),
+        make_run("b"),
+        make_run("c", mean_score=-2.0),
+    ]
+    path = tmp_path / "page.html"
+    path.write_text(render(runs, name="logs", created=datetime.datetime.now()))
+    page = browser.open(path)
+    press_heading(page, 1)
+    assert column(page, 0) == ["a", "c", "b"]
+    press_heading(page, 1)
+    assert column(page, 0) == ["c", "a", "b"]

@@ -243,11 +243,11 @@ def test_runs_that_wait_for_a_core_are_not_begun(jobs, logdir):
     assert not (logdir / "pendulum-3.txt").exists()
 
 
-def test_an_interrupted_run_is_ended(jobs, is_gone):
+def test_an_interrupted_run_is_ended(jobs, logdir, is_gone):
     pids = []
 
     def started(process):
-        pids.append(process.pid)
+        pids.append(endless(logdir))
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -215,6 +215,8 @@ class TestPage:
         hover(page, 0.4)
         assert tip(page).startswith("24,576 steps")
         assert "−700.0" in tip(page)
+        # The best is on top.
+        assert tip(page).index("odd") < tip(page).index("fast")
         page.send("Input.dispatchMouseEvent", type="mouseMoved", x=2, y=2)
         assert tip(page) is None
 

@@ -143,7 +143,8 @@ class TestActions:
         space, _ = space_and_rows
         flat = FlatActions(space)
         # Numbers of the smallest dtype, and none below zero for one without a sign.
-        numbers = st.integers(0, 100)
+        has_flags = any(leaf.dtype == np.bool_ for leaf in leaves_of(space))
+        numbers = st.integers(0, 1 if has_flags else 100)
         choices = [st.integers(0, count - 1) for count in flat.categories]
         vector = data.draw(st.tuples(*[numbers] * flat.num_continuous, *choices))
         vectors = tf.constant([vector], tf.float32)

@@ -56,10 +56,11 @@ class CheckedPPO:
     def evaluation(self):
         return self._evaluation
 
+    @tf.function(autograph=False)
     def value(self, observ):
         algo = self._algo
         state = tf.zeros([1, algo.network.state_size])
-        return algo.act(algo.observations(tf.constant(observ[None])), state)[1][0]
+        return algo.act(algo.observations(observ[None]), state)[1][0]
 
     def weights(self):
         algo = self._algo

@@ -122,7 +122,7 @@ def batched(elements):
 
 
 def row(batch, index):
-    return nested.map(lambda part: part.numpy()[index], batch)
+    return nested.map(lambda part: np.asarray(part.numpy()[index]), batch)
 
 
 def learn(algo, seed=0):
@@ -189,7 +189,7 @@ def test_ratio_is_one_at_the_first_minibatch_of_every_rollout(make, network, kin
         eval_every=16,
         steps=64,
         batch_size=16,
-        update_epochs=2,
+        update_epochs=1,
         loss="kl" if kind in ("dict", "bits") else "clip",
     )
     play = Play(algo, envs)

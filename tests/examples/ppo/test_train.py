@@ -77,7 +77,8 @@ def tags(folder):
 
 
 def test_trains_and_tells_the_result_once_more(tmp_path, capsys):
-    assert train_module.run(arguments(tmp_path / "a", "--noenv_processes")) == 0
+    options = arguments(tmp_path / "a", "--noenv_processes", weight_summaries=True)
+    assert train_module.run(options) == 0
     (folder,) = (tmp_path / "a").iterdir()
     output = capsys.readouterr().out
     assert output.startswith(f"Training Pendulum-v1 in {folder}\n")
@@ -88,6 +89,10 @@ def test_trains_and_tells_the_result_once_more(tmp_path, capsys):
     assert output.endswith(f"tensorboard --logdir={tmp_path / 'a'}\n")
     assert json.loads((folder / "config.json").read_text())["steps"] == 128
     assert {"mean_score", "mean_length", "policy_loss", "kl"} <= tags(folder / "train")
+    # All that the option asks for, see the tests of the algorithm.
+    for name in ("policy/layers/weight0", "value/layers/bias2", "log_std"):
+        assert {f"weights/{name}", f"gradients/{name}"} <= tags(folder / "train")
+    assert {"mode", "action", "observ_filter/mean"} <= tags(folder / "train")
     assert {"mean_score", "mean_length"} <= tags(folder / "eval")
 
     # A finished run only tells its result once more.

@@ -110,3 +110,9 @@ def test_works_with_the_double_of_an_environment():
     wrapped.reset(seed=0)
     action = nested.map(lambda part: part * 0 + 2, wrapped.action_space.sample())
     assert len(wrapped.step(action)) == 5
+
+
+def test_infinite_actions_are_clipped_like_any_other():
+    space = spaces.Tuple([spaces.Box(np.float32([2, 1]), np.float32([2, 3]))])
+    (actual,) = sent(space, (np.float32([np.inf, -np.inf]),), True)
+    np.testing.assert_array_equal(actual, [2, 1])

@@ -39,6 +39,7 @@ SMALL = {
 }
 # A process that neither ends nor reaches the moment to be killed at is at fault.
 _HARD_LIMIT = 600.0
+_MODES = {"both": (True, False), "with": (True,), "without": (False,)}
 # Numbered within a process, and no part of the state.
 _NAMES_OF_VARIABLES = "_CHECKPOINTABLE_OBJECT_GRAPH"
 # What depends on the clock differs between any two runs.
@@ -236,6 +237,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--kills", type=int, default=20, help="with workers and without"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--workers", choices=_MODES, default="both")
     parser.add_argument("--config", default="pendulum")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     known = parser.parse_args(arguments)
@@ -253,7 +255,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{len(expected.curves)} values in curves"
         )
         print(f"{'workers':8} {'kill':>4}  {'last change before it':42} result")
-        for workers in (True, False):
+        for workers in _MODES[known.workers]:
             number, done = 0, 0
             while done < known.kills:
                 number += 1

@@ -55,7 +55,7 @@ class SummaryWriter:
                     f"summary[{tag!r}]: expected numbers, got dtype {array.dtype}"
                 )
             if not array.shape:
-                part = self._scalar(tag, array.astype(np.float32))
+                part = self._scalar(tag, array)
             elif array.size:
                 part = self._histogram(tag, array.astype(np.float64))
             else:

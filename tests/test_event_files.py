@@ -99,18 +99,25 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
         EventFile(tmp_path / "train", b"version").append(b"a")
 
 
-def test_sync_reaches_the_file_and_its_name(file, tmp_path, monkeypatch):
-    file.append(b"a")
-    fsync, synced = os.fsync, []
+@pytest.fixture
+def synced(monkeypatch):
+    """Paths of what was synced, in order."""
+    fsync, paths = os.fsync, []
 
     def record(descriptor):
-        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        paths.append(os.readlink(f"/proc/self/fd/{descriptor}"))
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", record)
+    return paths
+
+
+def test_sync_reaches_the_file_and_all_names(file, tmp_path, synced):
+    file.append(b"a")
+    assert synced == [str(tmp_path)]
     file.sync()
     folder = tmp_path / "train"
-    assert synced == [str(_only(folder)), str(folder)]
+    assert synced[1:] == [str(_only(folder)), str(folder)]
 
 
 def test_a_failing_sync_is_told(file, monkeypatch):
@@ -169,7 +176,7 @@ def test_cutting_back_undoes_what_was_appended(tmp_path_factory, before, after, 
         assert _content(root) == expected
 
 
-def test_other_files_and_folders_are_left_alone(tmp_path):
+def test_other_files_and_folders_are_left_alone(tmp_path, caplog):
     others = ["a/notes.txt", "a/checkpoint", "c/events.out.tfevents.1.host", "x/y"]
     for name in others:
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -177,6 +184,18 @@ def test_other_files_and_folders_are_left_alone(tmp_path):
     cut_back(tmp_path, FOLDERS, {"c/events.out.tfevents.1.host": 1})
     assert sorted(_content(tmp_path)) == sorted(others)
     assert (tmp_path / "c/events.out.tfevents.1.host").read_text() == "text"
+    assert not caplog.records
+
+
+def test_what_was_cut_reaches_the_disk(tmp_path, synced):
+    _append(tmp_path, [("a", False), ("b", False)])
+    sizes = measure(tmp_path, FOLDERS)
+    [path] = (tmp_path / "a").iterdir()
+    with path.open("ab") as file:
+        file.write(b"more")
+    synced.clear()
+    cut_back(tmp_path, FOLDERS, sizes)
+    assert synced == [str(path), str(tmp_path / "a"), str(tmp_path / "b")]
 
 
 def test_a_file_that_lost_its_end_is_named_and_keeps_whole_records(tmp_path, caplog):

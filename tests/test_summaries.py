@@ -65,6 +65,12 @@ def test_arrays_without_elements_are_left_out(writer, tmp_path):
     assert set(_load(tmp_path)) == {"score"}
 
 
+def test_a_summary_of_nothing_makes_no_file(writer, tmp_path):
+    writer.write(3, {"empty": np.zeros((0, 3))})
+    writer.write(4, {})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_was_written_can_be_seen_at_once(writer, tmp_path):
     for step in (0, 5, 10):
         writer.write(step, {"score": step})

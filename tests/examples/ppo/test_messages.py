@@ -97,11 +97,12 @@ def test_errors_of_many_environments_are_told_once(capsys, folder, first, kind):
     assert (folder / messages.ERROR_FILE).exists() == bool(kind)
 
 
-def test_warnings_of_the_library_are_printed_once(capsys):
+def test_warnings_of_the_library_are_printed_once(capsys, caplog):
     logger = logging.getLogger("rltools.checkpoints")
     with messages.print_warnings():
         logger.warning("Skipped %s.", "checkpoint-3")
         logger.info("Saved.")
+    assert not caplog.records  # As of a handler that other libraries put at the root.
     logger.info("Saved.")
     assert capsys.readouterr() == ("", "warning: Skipped checkpoint-3.\n")
     assert not logging.getLogger("rltools").handlers

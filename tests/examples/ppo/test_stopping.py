@@ -1,5 +1,6 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -89,6 +90,26 @@ def test_other_signals_stop_nothing():
             assert not stop.comes(0.05)
     finally:
         signal.signal(signal.SIGUSR1, handler)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_only_the_first_signal_interrupts(number):
+    """The second ends the process, which must not be in the middle of cleaning up."""
+    stop = Stop()
+    with pytest.raises(KeyboardInterrupt):
+        stop.handle(signal.SIGTERM, None)
+    stop.handle(number, None)
+    assert stop.name == "SIGTERM"
+
+
+def test_other_signals_after_it_end_nothing():
+    reader, writer = socket.socketpair()
+    writer.sendall(bytes([signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM]))
+    writer.close()
+    stop = Stop()
+    stop.watch(reader)
+    reader.close()
+    assert stop.name == "SIGTERM"
 
 
 def test_a_batch_refuses_to_step_from_then_on():

@@ -11,15 +11,21 @@ COUNT ?= 20
 WORKERS ?= 2
 # They look for what is left on the whole machine, and so run while nothing else does.
 ALONE := tests/leaks tests/fixtures tests/test_pytest_plugin.py
+# Files stay whole, as tests of one share what they trained, and those of Ray come last.
+BY_FILE := --dist loadfile --no-loadscope-reorder
 
-.PHONY: train test test-interop lint types bench bench-ppo soak kills clean
+.PHONY: train test test-slow test-interop lint types bench bench-ppo soak kills clean
 
 train: $(VENV)/.installed
 	$(BIN)/python -m examples.ppo.train --logdir=$(LOGDIR) --config=$(CONFIG) --seed=$(SEED) --env_processes
 
 test: lint types
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest -n $(WORKERS) $(BY_FILE) $(ALONE:%=--ignore=%)
 	$(BIN)/python -m pytest $(ALONE)
+
+# What takes long and repeats what faster tests have seen, with other networks or kills.
+test-slow: $(VENV)/.installed
+	$(BIN)/python -m pytest -m slow
 
 # With torch, which the other tests do without.
 test-interop: $(INTEROP_VENV)/.installed

@@ -46,13 +46,6 @@ _HEALTH = {
 }
 
 
-def pytest_itemcollected(item):
-    """Tests with a cluster stay together: -n 2 --dist loadgroup starts only one."""
-    has_groups = item.config.pluginmanager.has_plugin("xdist")
-    if has_groups and "ray_cluster" in getattr(item, "fixturenames", ()):
-        item.add_marker(pytest.mark.xdist_group("ray"))
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """Tests with a cluster come last: others look for what a process leaves behind."""

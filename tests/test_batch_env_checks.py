@@ -94,6 +94,7 @@ def test_in_an_actor():
 
 
 @pytest.mark.usefixtures("no_actor_left")
+@pytest.mark.slow
 def test_in_actors_of_their_own():
     def make_batch(constructors):
         return BatchEnv(map(RayActor, constructors), autoreset="same_step")

@@ -12,11 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-pytestmark = [
-    pytest.mark.timeout(300),
-    # Building twice at a time in one folder would spoil both.
-    pytest.mark.xdist_group("package"),
-]
+pytestmark = pytest.mark.timeout(300)
 
 USE = """
 import importlib.util, sys
@@ -48,8 +44,16 @@ def run(*command, cwd):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--outdir", folder, ROOT, cwd=folder)
+    # A copy, as building writes into the folder that all other tests run from.
+    source, folder = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
+    for name in ("LICENSE", "README.md", "pyproject.toml", "setup.cfg"):
+        shutil.copy(ROOT / name, source)
+    shutil.copytree(
+        ROOT / "rltools",
+        source / "rltools",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    run(sys.executable, "-m", "build", "--outdir", folder, source, cwd=folder)
     return folder
 
 

@@ -78,6 +78,7 @@ def seeds_of(logdir):
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.slow
 def test_trains_and_writes_results(tmp_path, capsys):
     short = "steps=64 update_every=32 batch_size=32 eval_every=32 max_length=8"
     changes = [f"--set={option}" for option in short.split()]

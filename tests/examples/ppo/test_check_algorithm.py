@@ -71,7 +71,11 @@ class CheckedPPO:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("network", "continuous"),
-    [("feed_forward", False), ("feed_forward", True), ("recurrent", False)],
+    [
+        ("feed_forward", False),
+        pytest.param("feed_forward", True, marks=pytest.mark.slow),
+        pytest.param("recurrent", False, marks=pytest.mark.slow),
+    ],
 )
 def test_ppo_passes(make_config, tmp_path, network, continuous):
     config = make_config(

@@ -83,12 +83,14 @@ def assert_same(logdir, expected):
     assert expected.differences(read_outcome(folder)) == []
 
 
+@pytest.mark.slow
 def test_killed_during_the_first_save(killed, expected, capsys):
     assert go_on(killed["first save"]) == 0
     assert_same(killed["first save"], expected)
     assert "Going on" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_killed_while_training_beside_a_foreign_checkpoint(killed, expected, capsys):
     [checkpoints] = killed["training"].glob("*/checkpoints")
     foreign = checkpoints / "checkpoint-9999"

@@ -156,7 +156,9 @@ def test_error_of_an_environment_in_this_process_is_one_line(tmp_path):
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_a_signal_ends_the_run_in_order(tmp_path, number):
     (tmp_path / "envs.py").write_text(ENV_MODULE)
     process = start(

@@ -11,8 +11,8 @@ COUNT ?= 20
 WORKERS ?= 2
 # They look for what is left on the whole machine, and so run while nothing else does.
 ALONE := tests/leaks tests/fixtures tests/test_pytest_plugin.py
-# Files stay whole, as tests of one share what they trained, and those of Ray come last.
-BY_FILE := --dist loadfile --no-loadscope-reorder
+# A cluster has processes of its own, in which others would see leaks.
+RAY := tests/cluster tests/wrappers tests/benchmarks tests/test_batch_env_checks.py
 
 .PHONY: train test test-slow test-interop lint types bench bench-ppo soak kills clean
 
@@ -20,7 +20,8 @@ train: $(VENV)/.installed
 	$(BIN)/python -m examples.ppo.train --logdir=$(LOGDIR) --config=$(CONFIG) --seed=$(SEED) --env_processes
 
 test: lint types
-	$(BIN)/python -m pytest -n $(WORKERS) $(BY_FILE) $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not ray" $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest -m "not slow and ray" $(RAY)
 	$(BIN)/python -m pytest $(ALONE)
 
 # What takes long and repeats what faster tests have seen, with other networks or kills.

@@ -46,10 +46,10 @@ _HEALTH = {
 }
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-    """Tests with a cluster come last: others look for what a process leaves behind."""
-    items.sort(key=lambda item: "ray_cluster" in getattr(item, "fixturenames", ()))
+def pytest_itemcollected(item):
+    """Tests with a cluster have a mark, to be run apart from others."""
+    if "ray_cluster" in getattr(item, "fixturenames", ()):
+        item.add_marker("ray")
 
 
 class RayCluster:

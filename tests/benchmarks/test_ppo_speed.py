@@ -80,6 +80,7 @@ def test_measures_prints_and_writes_everything(tmp_path, capsys, monkeypatch):
 
 @pytest.mark.timeout(240)
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="needs TensorFlow")
+@pytest.mark.slow
 def test_ours_trains_and_evaluates():
     [ours, *_] = list_contenders("CartPole-v1", "python")
     small = {"num_envs": 2, "length": 4, "batch_size": 4, "epochs": 1}

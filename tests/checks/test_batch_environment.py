@@ -435,7 +435,14 @@ def test_sync_vector_env(mode):
 
 
 @pytest.mark.filterwarnings("ignore")  # Gymnasium tells all errors of workers there.
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "mode",
+    [
+        AutoresetMode.DISABLED,
+        AutoresetMode.SAME_STEP,
+        pytest.param(AutoresetMode.NEXT_STEP, marks=pytest.mark.slow),
+    ],
+)
 def test_async_vector_env_leaves_no_process(mode):
     before = set(multiprocessing.active_children())
     report = check_batch_env(

@@ -74,7 +74,9 @@ def without_compiling():
 
 
 # Compiling takes seconds; that of the other loss is part of a test of learning.
-@pytest.mark.parametrize("kind", ["numbers", "recurrent"])
+@pytest.mark.parametrize(
+    "kind", ["numbers", pytest.param("recurrent", marks=pytest.mark.slow)]
+)
 def test_learns_from_rollouts_without_compiling_again(make_learner, kind):
     """And the ratio is one at the first minibatch."""
     learner, module, config = make_learner(kind)

@@ -10,7 +10,7 @@ from examples.ppo.ppo import PPO
 from examples.ppo.simulation import Evaluation, Training
 
 # To compile an update takes seconds, and many of them on a busy machine.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 
 
 class Riddle(gym.Env):
@@ -106,18 +106,15 @@ def train(make_config):
     return run
 
 
-@pytest.mark.slow
 def test_recurrent_networks_remember(train):
     score = train(Memory, 12, network="recurrent", chunk_length=6, recurrent_units=16)
     assert score == 1
 
 
-@pytest.mark.slow
 def test_other_networks_can_not_know_what_they_do_not_see(train):
     assert 0.2 < train(Memory, 12) < 0.8
 
 
-@pytest.mark.slow
 def test_convolutional_networks_see(train):
     score = train(
         *(Picture, 4),

@@ -14,7 +14,7 @@ from benchmarks.file_events import FileEvents
 from benchmarks.resume import SMALL, Run, read_outcome
 from examples.ppo import train as train_module
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 OPTIONS = SMALL | {"steps": 64 * 3, "policy_layers": [4], "value_layers": [4]}
 HARD_LIMIT = 600
 
@@ -83,14 +83,12 @@ def assert_same(logdir, expected):
     assert expected.differences(read_outcome(folder)) == []
 
 
-@pytest.mark.slow
 def test_killed_during_the_first_save(killed, expected, capsys):
     assert go_on(killed["first save"]) == 0
     assert_same(killed["first save"], expected)
     assert "Going on" not in capsys.readouterr().out
 
 
-@pytest.mark.slow
 def test_killed_while_training_beside_a_foreign_checkpoint(killed, expected, capsys):
     [checkpoints] = killed["training"].glob("*/checkpoints")
     foreign = checkpoints / "checkpoint-9999"

@@ -139,6 +139,7 @@ def test_error_of_a_worker_is_told_once(tmp_path):
     assert "tensorflow" not in error
 
 
+@pytest.mark.slow
 def test_error_of_an_environment_in_this_process_is_one_line(tmp_path):
     (tmp_path / "envs.py").write_text(ENV_MODULE)
     process = start(

@@ -168,7 +168,10 @@ class Lockstep:
             wait = _MAX_MILLISECONDS
             if deadline is not None:
                 wait = min(wait, max(0.0, deadline - time.monotonic()) * 1e3)
-            has_news = not missing or any(self.channels[i].dead for i in missing)
+            # Looked at one after the other, one that was missing may have ended before
+            # another that was not: nobody of the missing is the last one then, who
+            # wakes this side. Whoever ends after this second look was missing before.
+            has_news = not self.missing() or any(self.channels[i].dead for i in missing)
             if not has_news and not poll.poll(wait) and deadline is not None:
                 return time.monotonic() < deadline
         finally:

@@ -69,7 +69,8 @@ def _children() -> set[str]:
             continue
         state, parent = fields.split()[:2]
         if int(parent) == os.getpid():
-            found.add(f"child {name}) in state {state}")
+            # Whether it runs or sleeps just now is all the same.
+            found.add(f"child {name}){' not waited for' if state == 'Z' else ''}")
     return found
 
 

@@ -91,6 +91,28 @@ def test_everybody_sleeps_between_steps(launch, monkeypatch, count):
         assert observ.tolist() == [[number, step] for number in range(count)]
 
 
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_workers_may_end_between_looks_at_two_of_them(launch, monkeypatch, first):
+    """Whoever wakes the parent may not be among those that it has seen missing."""
+    look = Lockstep.missing
+
+    def look_slowly(lockstep):
+        if first not in look(lockstep):
+            return look(lockstep)
+        while look(lockstep):  # All of them end after the first one was looked at.
+            os.sched_yield()
+        return [first]
+
+    monkeypatch.setattr(Lockstep, "_judge", lambda lockstep, _: None)
+    monkeypatch.setattr(Lockstep, "missing", look_slowly)
+    batch = launch(3, 3)
+    batch._groups.all[0].lockstep._yield_for = 0.0
+    batch.reset()
+    for step in range(1, 101):
+        observ, *_ = batch.step(np.zeros(3, np.int64))
+        assert observ[:, 1].tolist() == [step] * 3
+
+
 def test_steps_and_messages_in_turn(launch):
     batch = launch(3, 3)
     for _ in range(20):

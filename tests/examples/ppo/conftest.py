@@ -32,7 +32,7 @@ def make_config():
     return build
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # While other tests run it would take their time.
 def browser():
     """A browser to open pages in; see `Browser.open`. Without one the test skips."""
     with Browser() as browser:

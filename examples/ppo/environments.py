@@ -36,7 +36,8 @@ def make_env(config: Config, render_mode: str | None = None) -> gym.Env:
         if "render_mode" not in inspect.signature(constructor).parameters:
             options = {}
         env = constructor(**options)
-    env = wrappers.LimitDuration(env, config.max_length)
+    # Nobody reads the infos, which are a message to be packed in every step.
+    env = wrappers.SelectInfo(wrappers.LimitDuration(env, config.max_length))
     if isinstance(env.action_space, gym.spaces.Dict | gym.spaces.Tuple):
         return UnboundedActions(env, normalize=config.normalize_ranges)
     if isinstance(env.action_space, gym.spaces.Box):

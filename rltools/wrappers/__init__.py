@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rltools.wrappers.range_normalize import RangeNormalize as RangeNormalize
     from rltools.wrappers.ray_actor import RayActor as RayActor
     from rltools.wrappers.sb3_vec_env import to_sb3 as to_sb3
+    from rltools.wrappers.select_info import SelectInfo as SelectInfo
 
 _EXPORTS = {
     "ActionRepeat": "rltools.wrappers.action_repeat",
@@ -34,6 +35,7 @@ _EXPORTS = {
     "RandomStart": "rltools.wrappers.random_start",
     "RangeNormalize": "rltools.wrappers.range_normalize",
     "RayActor": "rltools.wrappers.ray_actor",
+    "SelectInfo": "rltools.wrappers.select_info",
     "to_sb3": "rltools.wrappers.sb3_vec_env",
 }
 __getattr__, __dir__, __all__ = lazy_exports(__name__, _EXPORTS)

@@ -26,6 +26,7 @@ WRAPPERS = {
     "LimitDuration": lambda env: wrappers.LimitDuration(env, 17),
     "RandomStart": lambda env: wrappers.RandomStart(env, 4),
     "RangeNormalize": wrappers.RangeNormalize,
+    "SelectInfo": lambda env: wrappers.SelectInfo(env, ["time"]),
 }
 # All that takes an environment; FromGym takes one of another kind.
 NEEDS_BOX_ACTION = {"ClipAction"}

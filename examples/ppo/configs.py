@@ -47,6 +47,7 @@ CONFIGS = {
         eval_every=256 * 130,
         eval_agents=10,
         learning_rate=1e-3,
+        clip_range_schedule="linear",
         discount=0.98,
         gae_lambda=0.8,
     ),

@@ -22,7 +22,12 @@ _TARGETS = (
 
 
 class Helpers(NamedTuple):
-    """The helpers of `multiprocessing`: ids of processes, and descriptors to them."""
+    """Helpers of `multiprocessing` and of this library, and descriptors to them.
+
+    Attributes:
+        pids: Their process ids.
+        descriptors: Those that lead to them.
+    """
 
     pids: frozenset[int]
     descriptors: frozenset[int]
@@ -34,7 +39,7 @@ def is_kept(target: str) -> bool:
 
 
 def find_helpers() -> Helpers:
-    """The resource tracker and the fork server, where they have been started."""
+    """The resource tracker, the fork server and the zygote, where they were started."""
     pids, descriptors = zip(
         _numbers("resource_tracker", "_resource_tracker", "_pid", "_fd"),
         _numbers(
@@ -42,7 +47,12 @@ def find_helpers() -> Helpers:
         ),
         strict=True,
     )
-    return Helpers(frozenset(pids), frozenset(descriptors))
+    helpers = Helpers(frozenset(pids), frozenset(descriptors))
+    starter = sys.modules.get("rltools.process.zygote_keeper")
+    zygote = starter and starter.keeper.zygote
+    if zygote is None:
+        return helpers
+    return Helpers(helpers.pids | {zygote.pid}, helpers.descriptors | {zygote.fileno()})
 
 
 def _numbers(module: str, name: str, *attributes: str) -> tuple[int, ...]:

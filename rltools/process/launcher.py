@@ -3,6 +3,7 @@
 A worker is not forked: a process with threads (TensorFlow's, or NumPy's own) can't be
 forked safely. Nor does it run the program's `__main__` again, so that programs need no
 guard, notebooks work, and what the program imports isn't paid for in every worker.
+Those after the first are copies of an interpreter that was fresh itself: see `zygote`.
 """
 
 import contextlib
@@ -14,9 +15,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from rltools.process.child import ChildProcess
 from rltools.process.frames import FrameSocket
+from rltools.process.zygote_keeper import keeper
 
 # Many workers on few cores each with a thread per core would only be in their way.
 _THREAD_COUNTS = (
@@ -55,7 +59,7 @@ class WorkerProcess:
             where the system has none.
     """
 
-    def __init__(self, process: subprocess.Popen, lifeline: int) -> None:
+    def __init__(self, process: subprocess.Popen | ChildProcess, lifeline: int) -> None:
         self._process = process
         self._lifeline: int | None = lifeline
         self._ending = threading.Lock()
@@ -140,22 +144,30 @@ def launch(*, threads: int | None = None) -> Launched:
         read_end, write_end = os.pipe()
         on_error.callback(os.close, write_end)
         always.callback(os.close, read_end)
-        code = _BOOT.format(
-            path=_import_path(),
-            socket=theirs.fileno(),
-            read_end=read_end,
-        )
         counts = dict.fromkeys(_THREAD_COUNTS, str(threads or 1))
         environment = counts | os.environ if threads is None else os.environ | counts
-        process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=subprocess.DEVNULL,
-            pass_fds=(theirs.fileno(), read_end),
-            env=environment,
-            process_group=0,  # Ctrl-C is the parent's to handle.
-        )
+        process = _start(environment, theirs.fileno(), read_end)
         on_error.pop_all()
     return Launched(WorkerProcess(process, write_end), FrameSocket(ours))
+
+
+def _start(
+    environment: Mapping[str, str], end: int, read_end: int
+) -> subprocess.Popen | ChildProcess:
+    path = _import_path()
+    pid = keeper.spawn(environment, path, end, read_end)
+    if pid is not None:
+        return ChildProcess(pid)
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-c"),
+            _BOOT.format(path=path, socket=end, read_end=read_end),
+        ],
+        stdin=subprocess.DEVNULL,
+        pass_fds=(end, read_end),
+        env=environment,
+        process_group=0,  # Ctrl-C is the parent's to handle.
+    )
 
 
 def _import_path() -> list[str]:

@@ -185,10 +185,16 @@ def test_helpers_are_found_without_importing_anything(monkeypatch):
     )
     monkeypatch.setitem(sys.modules, "multiprocessing.resource_tracker", tracker)
     monkeypatch.setitem(sys.modules, "multiprocessing.forkserver", server)
+    zygote = SimpleNamespace(pid=8, fileno=lambda: 9)
+    keeper = SimpleNamespace(keeper=SimpleNamespace(zygote=zygote))
+    monkeypatch.setitem(sys.modules, "rltools.process.zygote_keeper", keeper)
     helpers = find_helpers()
-    assert helpers.pids == {5, 7}
-    assert helpers.descriptors == {6, -1}
+    assert helpers.pids == {5, 7, 8}
+    assert helpers.descriptors == {6, -1, 9}
+    keeper.keeper.zygote = None
+    assert find_helpers().pids == {5, 7}
     monkeypatch.delitem(sys.modules, "multiprocessing.resource_tracker")
     monkeypatch.delitem(sys.modules, "multiprocessing.forkserver")
+    monkeypatch.delitem(sys.modules, "rltools.process.zygote_keeper")
     assert find_helpers().pids == {-1}
     assert "multiprocessing.resource_tracker" not in sys.modules

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from rltools.batch_env import BatchEnv
+from rltools.leaks.kept import find_helpers
 from rltools.wrappers import ExternalProcess
 
 # What is defined here can be sent to workers, which can't import it.
@@ -45,7 +46,10 @@ _PLACES = {
 
 def _descriptors() -> set[str]:
     found = set()
+    kept = find_helpers().descriptors
     for entry in os.listdir("/proc/self/fd"):
+        if int(entry) in kept:
+            continue
         try:
             found.add(f"descriptor {entry} of {os.readlink(f'/proc/self/fd/{entry}')}")
         except FileNotFoundError:
@@ -62,13 +66,14 @@ def _shared_mappings() -> set[str]:
 
 def _children() -> set[str]:
     found = set()
+    kept = find_helpers().pids
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             name, _, fields = stat.read_text().rpartition(")")
         except (FileNotFoundError, ProcessLookupError):
             continue
         state, parent = fields.split()[:2]
-        if int(parent) == os.getpid():
+        if int(parent) == os.getpid() and int(stat.parent.name) not in kept:
             # Whether it runs or sleeps just now is all the same.
             found.add(f"child {name}){' not waited for' if state == 'Z' else ''}")
     return found
@@ -99,11 +104,13 @@ def _belongings() -> set[str]:
 def _marked_processes(mark: str) -> dict[int, str]:
     """Command lines, by process id, of all running processes with a mark."""
     found = {}
+    kept = find_helpers().pids
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if f"{_MARK}={mark}\0".encode() in (folder / "environ").read_bytes():
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
-                found[int(folder.name)] = command.decode(errors="replace")
+                if int(folder.name) not in kept:
+                    found[int(folder.name)] = command.decode(errors="replace")
         except (OSError, ValueError):
             continue  # It has ended meanwhile, or belongs to somebody else.
     return found

@@ -40,7 +40,7 @@ def measure(
     Returns:
         A `benchmarks.contest.Result` as JSON.
     """
-    from examples.ppo.start_tensorflow import import_tensorflow
+    from examples.ppo.commands.start_tensorflow import import_tensorflow
 
     tensorflow = import_tensorflow()
 

@@ -27,10 +27,10 @@ from benchmarks.ppo_results import (
     write_results,
 )
 from benchmarks.ppo_runs import Job, run_here, run_on_ray
-from examples.ppo import command_line
+from examples.ppo.commands import command_line
 from examples.ppo.configs import CONFIGS
-from examples.ppo.curves import Curve
-from examples.ppo.learning_curve import draw
+from examples.ppo.reports.curves import Curve
+from examples.ppo.reports.learning_curve import draw
 from rltools.bench import option_types
 from rltools.bench.machine import count_cores, describe_machine
 from rltools.errors import ConfigError, RLToolsError

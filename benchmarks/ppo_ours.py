@@ -39,7 +39,7 @@ def measure(
     """
     from functools import partial
 
-    from examples.ppo.start_tensorflow import import_tensorflow
+    from examples.ppo.commands.start_tensorflow import import_tensorflow
 
     tensorflow = import_tensorflow()
 
@@ -47,9 +47,9 @@ def measure(
 
     import rltools
     from examples.ppo.config import Config
-    from examples.ppo.environments import make_env
     from examples.ppo.ppo import PPO
-    from examples.ppo.simulation import Evaluation, Training
+    from examples.ppo.runs.environments import make_env
+    from examples.ppo.runs.simulation import Evaluation, Training
 
     spec = gym.spec(env)
     rollout = num_envs * length

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from typing import Any, NamedTuple
 
 from benchmarks.ppo_results import Outcome
-from examples.ppo.curves import Curve, read_run
+from examples.ppo.reports.curves import Curve, read_run
 from rltools.cluster.session import connect
 from rltools.errors import RLToolsError
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.file_events import FileEvents
-from examples.ppo.start_tensorflow import import_tensorflow
+from examples.ppo.commands.start_tensorflow import import_tensorflow
 
 ROOT = Path(__file__).parents[1]
 SMALL = {

@@ -25,8 +25,8 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
 class Config:
     """Everything that decides how a run trains, apart from where it is written.
 
-    Every value is checked when the object is built; `examples.ppo.options` turns text
-    into values. Steps are environment steps, counted over all agents.
+    Every value is checked when the object is built; `examples.ppo.commands.options`
+    turns text into values. Steps are environment steps, counted over all agents.
 
     Attributes:
         env: Name of a Gymnasium environment, `"module:Name-v0"` imports a module first;

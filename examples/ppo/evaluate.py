@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from examples.ppo.programs import (
+from examples.ppo.commands.programs import (
     add_environments,
     define_parser,
     positive,
     run_program,
 )
-from examples.ppo.scores import interquartile_mean
-from examples.ppo.start_tensorflow import import_tensorflow
-from examples.ppo.trained_run import TrainedRun, find_trained_run
+from examples.ppo.commands.start_tensorflow import import_tensorflow
+from examples.ppo.runs.scores import interquartile_mean
+from examples.ppo.runs.trained_run import TrainedRun, find_trained_run
 from rltools.errors import ConfigError
 
 
@@ -56,11 +56,11 @@ def evaluate(
         ConfigError: The stochastic policy can't act in so many environments.
     """
     # Here, as they import TensorFlow, which takes longer than to check arguments.
-    from examples.ppo.environments import define_batch_env, make_env
-    from examples.ppo.episodes import play
     from examples.ppo.ppo import PPO
-    from examples.ppo.simulation import DeterministicPolicy
-    from examples.ppo.stochastic_policy import StochasticPolicy
+    from examples.ppo.runs.environments import define_batch_env, make_env
+    from examples.ppo.runs.episodes import play
+    from examples.ppo.runs.simulation import DeterministicPolicy
+    from examples.ppo.runs.stochastic_policy import StochasticPolicy
 
     config = run.config
     seed = config.seed if seed is None else seed

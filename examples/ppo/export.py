@@ -12,10 +12,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from examples.ppo.output_folder import check_output_folder, output_folder
-from examples.ppo.programs import define_parser, run_program
-from examples.ppo.start_tensorflow import import_tensorflow
-from examples.ppo.trained_run import TrainedRun, find_trained_run
+from examples.ppo.commands.output_folder import check_output_folder, output_folder
+from examples.ppo.commands.programs import define_parser, run_program
+from examples.ppo.commands.start_tensorflow import import_tensorflow
+from examples.ppo.runs.trained_run import TrainedRun, find_trained_run
 
 SAVED_MODEL, ONNX, DESCRIPTION = "saved_model", "policy.onnx", "policy.json"
 
@@ -39,10 +39,10 @@ def export(run: TrainedRun, outdir: pathlib.Path, *, onnx: bool = False) -> Any:
         MissingExtraError: ONNX is wanted but tf2onnx is not installed.
     """
     # Here, as they import TensorFlow, which takes longer than to check arguments.
-    from examples.ppo.environments import bare_env, make_env
-    from examples.ppo.exported_policy import ExportedPolicy
-    from examples.ppo.onnx_file import write_onnx
+    from examples.ppo.exports.exported_policy import ExportedPolicy
+    from examples.ppo.exports.onnx_file import write_onnx
     from examples.ppo.ppo import PPO
+    from examples.ppo.runs.environments import bare_env, make_env
 
     config = run.config
     env = make_env(config)

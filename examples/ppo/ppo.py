@@ -5,13 +5,13 @@ from typing import Any
 import gymnasium as gym
 import tensorflow as tf
 
-from examples.ppo.advantages import discounted_sum
+from examples.ppo.algorithm.advantages import discounted_sum
+from examples.ppo.algorithm.flat_spaces import FlatActions, FlatObservations
+from examples.ppo.algorithm.learner import METRICS, Learner, do_not_convert
+from examples.ppo.algorithm.memory import RolloutMemory, Transition
+from examples.ppo.algorithm.normalize import StreamingNormalize
 from examples.ppo.config import Config
-from examples.ppo.flat_spaces import FlatActions, FlatObservations
-from examples.ppo.learner import METRICS, Learner, do_not_convert
-from examples.ppo.memory import RolloutMemory, Transition
-from examples.ppo.networks import define_network
-from examples.ppo.normalize import StreamingNormalize
+from examples.ppo.networks.actor_critic import define_network
 
 
 class PPO(tf.Module):

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from examples.ppo.curves import read_runs
-from examples.ppo.report_html import render
+from examples.ppo.reports.curves import read_runs
+from examples.ppo.reports.report_html import render
 from rltools.errors import ConfigError, RLToolsError
 
 PAGE_FILE = "report.html"

@@ -8,13 +8,23 @@ import sys
 from collections.abc import Sequence
 
 import rltools
-from examples.ppo.command_line import open_run, parse_arguments
+from examples.ppo.commands.command_line import open_run, parse_arguments
+from examples.ppo.commands.messages import (
+    beside,
+    print_error,
+    print_stop,
+    print_warnings,
+)
+from examples.ppo.commands.start_tensorflow import import_tensorflow
+from examples.ppo.commands.stopping import (
+    Stop,
+    StoppableBatch,
+    Stopped,
+    stop_on_signals,
+)
 from examples.ppo.config import Config
-from examples.ppo.learning_curve import draw_run
-from examples.ppo.messages import beside, print_error, print_stop, print_warnings
-from examples.ppo.run_folder import lock_run_folder
-from examples.ppo.start_tensorflow import import_tensorflow
-from examples.ppo.stopping import Stop, StoppableBatch, Stopped, stop_on_signals
+from examples.ppo.reports.learning_curve import draw_run
+from examples.ppo.runs.run_folder import lock_run_folder
 from rltools.errors import BatchError, CheckpointError, SummaryError, WorkerError
 from rltools.extras import require
 
@@ -45,10 +55,10 @@ def train(
         Stopped: The time to stop has come, or Ctrl-C was pressed.
     """
     # Here, as they import TensorFlow, which takes longer than to check arguments.
-    from examples.ppo.environments import define_batch_env, make_env
+    from examples.ppo.commands.progress import Progress
     from examples.ppo.ppo import PPO
-    from examples.ppo.progress import Progress
-    from examples.ppo.simulation import Evaluation, Training
+    from examples.ppo.runs.environments import define_batch_env, make_env
+    from examples.ppo.runs.simulation import Evaluation, Training
 
     stop = stop or Stop()
     constructor = functools.partial(make_env, config)

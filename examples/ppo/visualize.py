@@ -12,15 +12,15 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from examples.ppo.output_folder import check_output_folder, output_folder
-from examples.ppo.programs import (
+from examples.ppo.commands.output_folder import check_output_folder, output_folder
+from examples.ppo.commands.programs import (
     add_environments,
     define_parser,
     positive,
     run_program,
 )
-from examples.ppo.start_tensorflow import import_tensorflow
-from examples.ppo.trained_run import TrainedRun, find_trained_run
+from examples.ppo.commands.start_tensorflow import import_tensorflow
+from examples.ppo.runs.trained_run import TrainedRun, find_trained_run
 from rltools.extras import require
 
 
@@ -55,18 +55,18 @@ def visualize(
         VideoError: A video can't be written.
     """
     # Here, as they import TensorFlow, which takes longer than to check arguments.
-    from examples.ppo.environments import define_batch_env, make_env
-    from examples.ppo.episodes import play, spread
     from examples.ppo.ppo import PPO
-    from examples.ppo.recorder import Recorder
-    from examples.ppo.rendering import (
+    from examples.ppo.runs.environments import define_batch_env, make_env
+    from examples.ppo.runs.episodes import play, spread
+    from examples.ppo.runs.simulation import DeterministicPolicy
+    from examples.ppo.videos.recorder import Recorder
+    from examples.ppo.videos.rendering import (
         MODE,
         check_mode,
         check_renders,
         prepare_graphics,
     )
-    from examples.ppo.simulation import DeterministicPolicy
-    from examples.ppo.visualize_html import write_page
+    from examples.ppo.videos.visualize_html import write_page
 
     config = run.config
     seed = config.seed if seed is None else seed

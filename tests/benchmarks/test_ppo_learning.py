@@ -12,8 +12,8 @@ import pytest
 from benchmarks import ppo_learning, ppo_runs
 from benchmarks.ppo_results import read_results
 from benchmarks.ppo_runs import Job, run_here, run_job, run_on_ray
-from examples.ppo.curves import read_run
-from examples.ppo.options import change_config, named_config, save_config
+from examples.ppo.commands.options import change_config, named_config, save_config
+from examples.ppo.reports.curves import read_run
 from rltools.summaries import SummaryWriter
 
 pytestmark = pytest.mark.timeout(60)

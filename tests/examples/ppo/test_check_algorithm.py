@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import rltools
 from examples.ppo.ppo import PPO
-from examples.ppo.simulation import DeterministicPolicy
+from examples.ppo.runs.simulation import DeterministicPolicy
 from rltools import checks, wrappers
 
 GAMMA = 0.7

@@ -2,8 +2,8 @@ import gymnasium as gym
 import pytest
 
 from examples.ppo.configs import CONFIGS
-from examples.ppo.environments import make_env
-from examples.ppo.networks import define_network
+from examples.ppo.networks.actor_critic import define_network
+from examples.ppo.runs.environments import make_env
 
 TASKS = {
     *("pendulum", "cartpole", "reacher", "cheetah"),

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from examples.ppo import evaluate, train
-from examples.ppo.trained_run import find_trained_run
+from examples.ppo.runs.trained_run import find_trained_run
 
 pytestmark = pytest.mark.timeout(300)  # A run is trained first.
 

@@ -10,12 +10,12 @@ import tensorflow as tf
 from gymnasium import spaces
 
 from examples.ppo import export
-from examples.ppo.environments import bare_env, make_env
-from examples.ppo.exported_policy import ExportedPolicy
-from examples.ppo.onnx_file import write_onnx
+from examples.ppo.exports.exported_policy import ExportedPolicy
+from examples.ppo.exports.onnx_file import write_onnx
 from examples.ppo.ppo import PPO
-from examples.ppo.simulation import DeterministicPolicy
-from examples.ppo.trained_run import find_trained_run
+from examples.ppo.runs.environments import bare_env, make_env
+from examples.ppo.runs.simulation import DeterministicPolicy
+from examples.ppo.runs.trained_run import find_trained_run
 from rltools import nested
 from rltools.mocks import MockEnvironment
 
@@ -214,7 +214,9 @@ def test_actions_are_those_that_the_environment_gets(
             max_duration=9,
         )
 
-    monkeypatch.setattr("examples.ppo.environments.gym.make", lambda *_, **__: make())
+    monkeypatch.setattr(
+        "examples.ppo.runs.environments.gym.make", lambda *_, **__: make()
+    )
     config = make_config(
         network=network,
         max_length=9,

@@ -3,7 +3,7 @@ import signal
 import pytest
 
 from examples.ppo import train
-from examples.ppo.stopping import Stop
+from examples.ppo.commands.stopping import Stop
 from rltools.errors import (
     BatchError,
     CheckpointError,

@@ -7,7 +7,7 @@ from gymnasium import spaces
 
 import rltools
 from examples.ppo.ppo import PPO
-from examples.ppo.simulation import Evaluation, Training
+from examples.ppo.runs.simulation import Evaluation, Training
 
 # To compile an update takes seconds, and many of them on a busy machine.
 pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]

@@ -5,10 +5,10 @@ import tensorflow as tf
 from gymnasium import spaces
 
 import rltools
-from examples.ppo.chunks import from_chunks, to_chunks
-from examples.ppo.learner import METRICS
+from examples.ppo.algorithm.chunks import from_chunks, to_chunks
+from examples.ppo.algorithm.learner import METRICS
 from examples.ppo.ppo import PPO
-from examples.ppo.simulation import DeterministicPolicy
+from examples.ppo.runs.simulation import DeterministicPolicy
 from rltools import nested
 from tests.examples.ppo.uncompiled import uncompiled
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from examples.ppo import report
-from examples.ppo.curves import Curve, Run
-from examples.ppo.options import change_config, named_config, save_config
-from examples.ppo.report_html import render
+from examples.ppo.commands.options import change_config, named_config, save_config
+from examples.ppo.reports.curves import Curve, Run
+from examples.ppo.reports.report_html import render
 from rltools.summaries import SummaryWriter
 
 pytestmark = pytest.mark.timeout(120)

@@ -8,11 +8,11 @@ import pytest
 import tensorflow as tf
 
 from examples.ppo import visualize
-from examples.ppo.environments import make_env
-from examples.ppo.options import change_config, save_config
+from examples.ppo.commands.options import change_config, save_config
 from examples.ppo.ppo import PPO
-from examples.ppo.simulation import DeterministicPolicy
-from examples.ppo.trained_run import find_trained_run
+from examples.ppo.runs.environments import make_env
+from examples.ppo.runs.simulation import DeterministicPolicy
+from examples.ppo.runs.trained_run import find_trained_run
 
 imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
 pytest.importorskip("pygame")
@@ -148,7 +148,7 @@ def test_an_environment_without_pictures_is_one_line(
 def test_an_error_on_the_way_leaves_nothing(
     trained_run, tmp_path, capsys, monkeypatch, rltools_leftovers
 ):
-    from examples.ppo import recorder
+    from examples.ppo.videos import recorder
 
     def fail(*_):
         raise OSError("the projector is broken\nand more")
@@ -184,7 +184,7 @@ def test_a_missing_extra_is_named(trained_run, tmp_path, capsys, monkeypatch):
 
 
 def test_ctrl_c_leaves_nothing(trained_run, tmp_path, capsys, monkeypatch):
-    from examples.ppo import recorder
+    from examples.ppo.videos import recorder
 
     def interrupt(*_):
         raise KeyboardInterrupt

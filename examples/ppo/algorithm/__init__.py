@@ -1,0 +1,1 @@
+"""The parts of PPO: what is remembered, what is minimised and how."""

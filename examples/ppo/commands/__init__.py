@@ -1,0 +1,1 @@
+"""What the programs share: arguments, messages, progress and how they are stopped."""

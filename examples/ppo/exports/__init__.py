@@ -1,0 +1,1 @@
+"""Policies for programs that have nothing of this one."""

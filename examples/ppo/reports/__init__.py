@@ -1,0 +1,1 @@
+"""Learning curves of runs, read from their folders and drawn or compared."""

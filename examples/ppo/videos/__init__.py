@@ -1,0 +1,1 @@
+"""Episodes to look at: videos, traces of all numbers and a page of both."""

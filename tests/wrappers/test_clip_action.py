@@ -64,7 +64,16 @@ def test_scalar_action(counting):
 
 
 @pytest.mark.parametrize(
-    "action", [np.zeros(3, np.float32), [np.nan, 0], ["1", "2"], None, [[1, 2], 3], 1j]
+    "action",
+    [
+        np.zeros(3, np.float32),
+        np.float32([0.6, np.nan]),
+        [np.nan, 0],
+        ["1", "2"],
+        None,
+        [[1, 2], 3],
+        1j,
+    ],
 )
 def test_bad_action(counting, action):
     with pytest.raises(InvalidActionError, match="action"):

@@ -4,13 +4,15 @@ For every key there is an array with an entry for each environment, and under th
 with an underscore before it a boolean mask of the environments that had the key.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 # Observations are kept as they are: what is in them need not stack.
 _KEPT_WHOLE = {"final_obs"}
+# Those of which every list makes an array of the same type.
+_NUMBERS = {bool, float, np.bool_, np.float32, np.float64, np.int32, np.int64}
 
 
 def stack_infos(infos: Mapping[int, Mapping[str, Any]], count: int) -> dict[str, Any]:
@@ -32,6 +34,11 @@ def stack_infos(infos: Mapping[int, Mapping[str, Any]], count: int) -> dict[str,
     >>> stack_infos({1: {"lives": 3}}, 2)
     {'lives': array([0, 3]), '_lives': array([False,  True])}
     """
+    if len(infos) == count:
+        rows = [infos[index] for index in range(count)]
+        keys = rows[0].keys()
+        if all(info.keys() == keys for info in rows):
+            return _stack_equal_keys(rows)
     by_key: dict[str, dict[int, Any]] = {}
     for index, info in infos.items():
         for key, value in info.items():
@@ -42,6 +49,21 @@ def stack_infos(infos: Mapping[int, Mapping[str, Any]], count: int) -> dict[str,
         mask = np.zeros(count, np.bool_)
         mask[list(values)] = True
         stacked[f"_{key}"] = mask
+    return stacked
+
+
+def _stack_equal_keys(infos: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Stack the infos of all environments, as most steps have them: in less time."""
+    count = len(infos)
+    stacked: dict[str, Any] = {}
+    for key in infos[0]:
+        values = [info[key] for info in infos]
+        kinds = set(map(type, values))
+        if len(kinds) == 1 and kinds <= _NUMBERS and key not in _KEPT_WHOLE:
+            stacked[key] = np.array(values)
+        else:
+            stacked[key] = _stack(key, dict(enumerate(values)), count)
+        stacked[f"_{key}"] = np.ones(count, np.bool_)
     return stacked
 
 

@@ -33,6 +33,24 @@ def test_equals_gymnasium(infos):
     _assert_same(stack_infos(infos, COUNT), oracle)
 
 
+@given(st.lists(st.fixed_dictionaries(VALUES), min_size=COUNT, max_size=COUNT))
+def test_equals_gymnasium_where_all_have_all(infos):
+    vector_env = gym.vector.VectorEnv()
+    vector_env.num_envs = COUNT
+    oracle = {}
+    for index, info in enumerate(infos):
+        oracle = vector_env._add_info(oracle, info, index)
+    # In any order of the environments, but with a row for each.
+    backwards = dict(reversed(list(enumerate(infos))))
+    _assert_same(stack_infos(backwards, COUNT), oracle)
+
+
+def test_final_observations_of_all_stay_whole():
+    stacked = stack_infos({0: {"final_obs": 1.0}, 1: {"final_obs": 2.0}}, 2)
+    assert stacked["final_obs"].tolist() == [1.0, 2.0]
+    assert stacked["final_obs"].dtype == object
+
+
 def _assert_same(first, second):
     assert first.keys() == second.keys()
     for key, value in first.items():

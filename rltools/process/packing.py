@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from rltools.errors import NotPicklableError
 from rltools.hosting.report import Report
 from rltools.process.failure import Failure
+from rltools.process.info_columns import from_columns, to_columns
 from rltools.process.protocol import dumps
 
 
@@ -39,10 +40,17 @@ def unpack_report(body: bytes | memoryview) -> PackedReport:
     """Inverse of `pack_report`."""
     if not body:
         return PackedReport({}, {}, {}, [])
-    return PackedReport(*pickle.loads(body))
+    infos, *rest = pickle.loads(body)
+    if isinstance(infos, tuple):
+        infos = from_columns(infos)
+    return PackedReport(infos, *rest)
 
 
 def _dumps(report: Report, objects: list[list[Any]]) -> bytes:
+    if not (objects or report.failures or report.violations):
+        columns = to_columns(report.infos)
+        if columns is not None:
+            return pickle.dumps((columns, {}, {}, []), pickle.HIGHEST_PROTOCOL)
     failures = {row: Failure.of(error) for row, error in report.failures.items()}
     violations = {row: Failure.of(error) for row, error in report.violations.items()}
     return dumps((report.infos, failures, violations, objects))

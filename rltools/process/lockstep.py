@@ -3,14 +3,16 @@
 import select
 import time
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 from weakref import ref
 
 from rltools.errors import ClosedError
 from rltools.process.channel import WorkerChannel
+from rltools.process.contest import Contest
 from rltools.process.cores import usable_cores
 from rltools.process.fleet import Fleet
-from rltools.process.patience import SHORT, SHORT_UNSHARED, Patience, sched_yield
+from rltools.process.patience import LONG, SHORT, Patience, sched_yield
 from rltools.process.protocol import Command, Message
 from rltools.process.request import Request
 from rltools.process.signals import (
@@ -48,9 +50,15 @@ class Lockstep:
         workers, cores = len(fleet.berths), len(usable_cores())
         self._cores = min(workers, cores)
         self._is_crowded = workers > cores
-        self._limit = SHORT_UNSHARED if workers < cores else SHORT
-        self._yield_for = self._limit
-        self._ended = time.monotonic()
+        # What counts as a short wait, and as a short pause between two steps. Whether
+        # longer ones are worth it, only trying tells.
+        careful = (LONG if workers < cores else SHORT), SHORT
+        self._limits = careful, (LONG, LONG)
+        self._contest = Contest()
+        self._yield_for = LONG
+        self._began = self._ended = time.monotonic()
+        self._cycles: list[float] = []  # Seconds from step to step, ...
+        self._pauses: list[float] = []  # ... and of these between two of them.
         self._pause = 0.0  # About how long it takes until the next step.
         self._nobody = bytes(_WORD * len(fleet.berths))
 
@@ -58,8 +66,10 @@ class Lockstep:
         """Announce a step, of which no worker may still be at the last one."""
         signals = self._signals
         number = self._number = self._number + 1
-        pause = min(time.monotonic() - self._ended, 2 * SHORT)
-        self._pause += (pause - self._pause) / 8
+        now = time.monotonic()
+        self._cycles.append(now - self._began)
+        self._pauses.append(now - self._ended)
+        self._began = now
         if number % _STEPS_BETWEEN_JUDGEMENTS == 1:
             self._judge(signals)
         self.died = set()
@@ -147,12 +157,25 @@ class Lockstep:
     def _judge(self, signals: Signals) -> None:
         """Find out how to wait: what a wait takes depends on how all of them wait."""
         working = sum(signals.busy) * 1e-9 / self._cores
-        self._yield_for = self._limit if working < self._limit else 0.0
-        # In a long pause somebody else may need the cores. And a worker without a core
-        # to itself is in the way of others while they work.
+        if len(self._pauses) > 1:  # The very first says nothing about others.
+            self._pause = median(self._pauses)
+        ways = [self._who_yields(working, *limits) for limits in self._limits]
+        if ways[0] != ways[1]:
+            self._contest.note(self._cycles)
+        self._cycles.clear()
+        self._pauses.clear()
+        parent, workers = ways[self._contest.way]
+        self._yield_for = LONG if parent else 0.0
+        signals.words[YIELD_FOR] = int(LONG * 1e6) if workers else 0
+
+    def _who_yields(
+        self, working: float, longest_wait: float, longest_pause: float
+    ) -> tuple[bool, bool]:
+        """Whether the parent and the workers are to yield, in waits up to a limit."""
+        # A worker without a core to itself is in the way of others while they work.
         waits = self._pause + (working if self._is_crowded else 0.0)
-        is_steady = self._pause < SHORT and waits < self._limit
-        signals.words[YIELD_FOR] = int(self._limit * 1e6) if is_steady else 0
+        is_steady = self._pause < longest_pause and waits < longest_wait
+        return working < longest_wait, is_steady
 
     def _sleep(self, deadline: float | None) -> bool:
         """Sleep until something has happened; returns False at the deadline."""

@@ -4,11 +4,12 @@ import os
 import time
 from collections.abc import Callable
 
-# What it costs here to be put to sleep and woken up is some 20 to 50 microseconds.
-# A wait that is shorter than a few times that is spent yielding.
+# To be put to sleep and woken up costs some 20 to 50 microseconds, and a few times that
+# in a virtual machine or where a core has gone to sleep meanwhile. A wait that is
+# shorter than a few times that is spent yielding.
 SHORT = 400e-6
-# While there is a core for each process, to yield takes nothing from anybody.
-SHORT_UNSHARED = 2e-3
+# A longer one may be, too, where nobody else is in need of the core.
+LONG = 2e-3
 _WEIGHT = 0.1
 # Time passes also while others have the core, where one has not looked once.
 _CAN_YIELD = hasattr(os, "sched_yield")

@@ -34,7 +34,7 @@ def stack_infos(infos: Mapping[int, Mapping[str, Any]], count: int) -> dict[str,
     >>> stack_infos({1: {"lives": 3}}, 2)
     {'lives': array([0, 3]), '_lives': array([False,  True])}
     """
-    if len(infos) == count:
+    if infos and len(infos) == count:
         rows = [infos[index] for index in range(count)]
         keys = rows[0].keys()
         if all(info.keys() == keys for info in rows):

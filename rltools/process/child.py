@@ -1,5 +1,6 @@
 """A child of this process that was not started by `subprocess`."""
 
+import contextlib
 import os
 import signal
 
@@ -19,11 +20,19 @@ class ChildProcess:
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self.returncode: int | None = None
+        self._parent = os.getpid()
+
+    def __del__(self) -> None:
+        # Such as by Ctrl-C before anybody could look after it.
+        if self.returncode is None and self._parent == os.getpid():
+            self.kill()
+            self.wait()
 
     def kill(self) -> None:
         """End it, unless it has been waited for."""
         if self.returncode is None:
-            os.kill(self.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
     def wait(self) -> int:
         """Wait for its end; returns the exit code."""

@@ -13,11 +13,22 @@ import platform
 import signal
 import sys
 import threading
+from typing import NamedTuple
 
 _CLONE_PARENT, _CHILD_CLEARTID, _CHILD_SETTID = 0x8000, 0x200000, 0x1000000
 _FLAGS = _CLONE_PARENT | _CHILD_CLEARTID | _CHILD_SETTID | signal.SIGCHLD
-# Of the system call, by kind of processor; and where it takes the place for the new id.
-_CALLS = {"x86_64": (56, 3), "aarch64": (220, 4)}
+
+
+class _Calls(NamedTuple):
+    """Numbers of system calls; and where `clone` takes the place for the new id."""
+
+    clone: int
+    place: int
+    set_robust_list: int
+    get_robust_list: int
+
+
+_CALLS = {"x86_64": _Calls(56, 3, 273, 274), "aarch64": _Calls(220, 4, 99, 100)}
 _SEARCHED_BYTES = 1024
 _TASKS = "/proc/self/task"
 
@@ -32,11 +43,12 @@ class Cloner:
     def __init__(self) -> None:
         if sys.platform != "linux" or platform.machine() not in _CALLS:
             raise _not_here("siblings are made by Linux on x86-64 and ARM only")
-        self._number, self._place = _CALLS[platform.machine()]
+        self._calls = _CALLS[platform.machine()]
         # Keeps the interpreter's lock, as the copy would find nobody to return it.
         self._library = ctypes.PyDLL(None, use_errno=True)
         self._library.syscall.restype = ctypes.c_long
         self._thread_id = self._find_thread_id()
+        self._robust_list = self._find_robust_list()
 
     def clone(self) -> int:
         """Copy this process; returns the sibling's id here, and 0 in the sibling.
@@ -48,12 +60,14 @@ class Cloner:
         if len(os.listdir(_TASKS)) != 1:
             raise _not_here("a process with several threads can't be copied")
         arguments = [ctypes.c_void_p(None) for _ in range(4)]
-        arguments[self._place - 1] = ctypes.c_void_p(self._thread_id)
+        arguments[self._calls.place - 1] = ctypes.c_void_p(self._thread_id)
         ctypes.pythonapi.PyOS_BeforeFork()
         pid: int = self._library.syscall(
-            ctypes.c_long(self._number), ctypes.c_ulong(_FLAGS), *arguments
+            ctypes.c_long(self._calls.clone), ctypes.c_ulong(_FLAGS), *arguments
         )
         if pid == 0:
+            # The list of locks that others are told of if this process dies with them.
+            self._library.syscall(self._calls.set_robust_list, *self._robust_list)
             ctypes.pythonapi.PyOS_AfterFork_Child()
             return 0
         error = ctypes.get_errno()
@@ -61,6 +75,13 @@ class Cloner:
         if pid < 0:
             raise OSError(error, os.strerror(error))
         return pid
+
+    def _find_robust_list(self) -> tuple[ctypes.c_void_p, ctypes.c_size_t]:
+        head, size = ctypes.c_void_p(), ctypes.c_size_t()
+        self._library.syscall(
+            self._calls.get_robust_list, 0, ctypes.byref(head), ctypes.byref(size)
+        )
+        return head, size
 
     def _find_thread_id(self) -> int:
         """The address where C's library keeps the id of this thread.

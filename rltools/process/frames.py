@@ -128,7 +128,9 @@ class FrameSocket:
         self.put(message)
         self.send_some()
         while not self.flushed:
-            select.select([], [self._socket], [])
+            poll = select.poll()  # Unlike `select`, it takes descriptors of any number.
+            poll.register(self._socket, select.POLLOUT)
+            poll.poll()
             self.send_some()
 
     def close(self) -> None:

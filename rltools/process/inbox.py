@@ -68,11 +68,12 @@ class Inbox:
         """
         signals = self._signals
         if signals is None:
-            while (message := self._next_message()) is None:
-                select.select([self._socket], [], [])
-            return message
+            while (first := self._next_message()) is None:
+                self._wait_for_message()
+            return first
         words, mail, replies = signals.words, signals.mail, signals.replies
         index, received, word = self._index, self._received, self._word
+        message: Message | None = None
         patience = self._patience
         patience.begin()
         acquire, release = self._lock.acquire, self._lock.release
@@ -97,6 +98,9 @@ class Inbox:
                 release()
                 if words[PARENT_ASLEEP]:
                     self._wake_parent(signals, number)
+                if message is not None:  # It was sent after the step was announced.
+                    patience.end()
+                    return message
                 patience.begin(words[YIELD_FOR] * 1e-6)
                 continue
             message = self._next_message() if has_mail else None
@@ -104,7 +108,7 @@ class Inbox:
             if message is None and not patience.yields():
                 message = self._sleep(signals)
                 received = self._received
-            if message is not None:
+            if message is not None and words[REQUEST] == word:
                 patience.end()
                 return message
 
@@ -150,7 +154,12 @@ class Inbox:
             # was sent only to wake must be gone before the look at what it stands for.
             message = self._next_message()
             if message is None and signals.words[REQUEST] == self._word:
-                select.select([self._socket], [], [])
+                self._wait_for_message()
             return message
         finally:
             signals.asleep[self._index] = 0
+
+    def _wait_for_message(self) -> None:
+        poll = select.poll()  # Unlike `select`, it takes descriptors of any number.
+        poll.register(self._socket, select.POLLIN)
+        poll.poll()

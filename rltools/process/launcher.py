@@ -30,6 +30,7 @@ _THREAD_COUNTS = (
     "NUMEXPR_NUM_THREADS",
 )
 _SECONDS_BETWEEN_LOOKS = 0.005
+_LAST_OUTPUT = 2
 try:
     _STARTED_IN = os.getcwd()
 except FileNotFoundError:  # Deleted, so that nothing can be imported from there.
@@ -93,14 +94,16 @@ class WorkerProcess:
     def end(self) -> None:
         """Kill what is left of the process and its group, and reap it; idempotent."""
         with self._ending:
-            if self._process.returncode is None:
-                # While it is not reaped its id, and its group's, can't be another's.
-                try:
-                    os.killpg(self._process.pid, signal.SIGKILL)
-                except (ProcessLookupError, PermissionError):
-                    self._process.kill()
-                self._process.wait()
-            self._close_descriptors()
+            try:
+                if self._process.returncode is None:
+                    # While it is not reaped, its id can't be another's.
+                    try:
+                        os.killpg(self._process.pid, signal.SIGKILL)
+                    except (ProcessLookupError, PermissionError):
+                        self._process.kill()
+                    self._process.wait()
+            finally:
+                self._close_descriptors()
 
     def abandon(self) -> None:
         """Leave the process to the one that this process was forked from."""
@@ -138,10 +141,10 @@ def launch(*, threads: int | None = None) -> Launched:
             environment variables of this process say something else.
     """
     with contextlib.ExitStack() as on_error, contextlib.ExitStack() as always:
-        ours, theirs = socket.socketpair()
+        ours, theirs = map(_clear_of_outputs, socket.socketpair())
         on_error.callback(ours.close)
         always.callback(theirs.close)
-        read_end, write_end = os.pipe()
+        read_end, write_end = map(_above_outputs, os.pipe())
         on_error.callback(os.close, write_end)
         always.callback(os.close, read_end)
         counts = dict.fromkeys(_THREAD_COUNTS, str(threads or 1))
@@ -155,10 +158,8 @@ def _start(
     environment: Mapping[str, str], end: int, read_end: int
 ) -> subprocess.Popen | ChildProcess:
     path = _import_path()
-    pid = keeper.spawn(environment, path, end, read_end)
-    if pid is not None:
-        return ChildProcess(pid)
-    return subprocess.Popen(
+    worker = keeper.spawn(environment, path, end, read_end)
+    return worker or subprocess.Popen(
         [
             *(sys.executable, "-c"),
             _BOOT.format(path=path, socket=end, read_end=read_end),
@@ -168,6 +169,21 @@ def _start(
         env=environment,
         process_group=0,  # Ctrl-C is the parent's to handle.
     )
+
+
+def _clear_of_outputs(end: socket.socket) -> socket.socket:
+    return socket.socket(fileno=_above_outputs(end.detach()))
+
+
+def _above_outputs(descriptor: int) -> int:
+    """Move a descriptor, so that nobody takes it for an output that was closed."""
+    low = []
+    while descriptor <= _LAST_OUTPUT:
+        low.append(descriptor)
+        descriptor = os.dup(descriptor)
+    for each in low:
+        os.close(each)
+    return descriptor
 
 
 def _import_path() -> list[str]:

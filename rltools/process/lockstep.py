@@ -26,7 +26,9 @@ from rltools.process.signals import (
 
 _WORD = 8
 _STEPS_BETWEEN_JUDGEMENTS = 8
-_MAX_MILLISECONDS = 3_600_000.0
+# Who sleeps looks again after this, even if nobody wakes it: another thread that calls
+# an environment of the batch may have taken the message for its own.
+_MAX_MILLISECONDS = 50.0
 
 
 class Lockstep:

@@ -13,8 +13,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 
+from rltools.process.child import ChildProcess
 from rltools.process.zygote_protocol import MAX_REQUEST, REPLY, Order
 
 _BOOT = (
@@ -23,6 +25,8 @@ _BOOT = (
 )
 # On a busy machine its start may take a while.
 _SECONDS_TO_ANSWER = 30.0
+_SECONDS_TO_END = 5.0
+_SECONDS_BETWEEN_LOOKS = 0.005
 
 
 class ZygoteError(Exception):
@@ -30,54 +34,55 @@ class ZygoteError(Exception):
 
 
 class Zygote:
-    """A process that is copied.
+    """A process that is copied, once it has been started."""
 
-    Args:
-        environment: Its environment variables.
-        path: Where it imports from.
-
-    Raises:
-        ZygoteError: It could not be started, or can't be copied here.
-    """
-
-    def __init__(self, environment: Mapping[str, str], path: Sequence[str]) -> None:
-        try:
-            ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        except (AttributeError, OSError) as error:
-            raise ZygoteError(f"there are no such sockets here: {error}") from error
-        self._socket, theirs = ends
-        self._socket.settimeout(_SECONDS_TO_ANSWER)
+    def __init__(self) -> None:
+        self._socket: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._number = 0
-        with theirs:
-            self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-c"),
-                    _BOOT.format(path=list(path), socket=theirs.fileno()),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                env=environment,
-                process_group=0,
-            )
-        self._await(0)
 
     @property
     def pid(self) -> int:
-        """The process id."""
-        return self._process.pid
+        """The process id, -1 before the start and after the end."""
+        return -1 if self._process is None else self._process.pid
 
     def fileno(self) -> int:
-        """Descriptor of the socket that leads to it."""
-        return self._socket.fileno()
+        """Descriptor of the socket that leads to it, -1 if there is none."""
+        return -1 if self._socket is None else self._socket.fileno()
+
+    def start(self, environment: Mapping[str, str], path: Sequence[str]) -> None:
+        """Start it, and wait until it has imported all that workers need.
+
+        Args:
+            environment: Its environment variables.
+            path: Where it imports from.
+
+        Raises:
+            ZygoteError: It could not be started, or can't be copied here.
+        """
+        with self._closed_on_error():
+            pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self._socket, theirs = pair
+            self._socket.settimeout(_SECONDS_TO_ANSWER)
+            with theirs:
+                boot = _BOOT.format(path=list(path), socket=theirs.fileno())
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", boot],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    env=environment,
+                    process_group=0,
+                )
+            self._receive(0)
 
     def spawn(
         self,
         environment: Mapping[bytes, bytes],
         path: Sequence[str],
         descriptors: Sequence[int],
-    ) -> int:
+    ) -> ChildProcess:
         """Start a worker.
 
         Args:
@@ -87,64 +92,81 @@ class Zygote:
                 outputs.
 
         Returns:
-            Its process id; it is a child of this process and leads its own group.
+            The worker; it is a child of this process and leads its own group.
 
         Raises:
-            ZygoteError: It could not be started.
+            ZygoteError: It could not be started. If the zygote was asked to, it has
+                been ended, and with it what it may have started.
         """
-        self._number += 1
-        order = Order(self._number, dict(environment), list(path))
+        assert self._socket is not None
+        order = Order(self._number + 1, dict(environment), list(path))
         body = pickle.dumps(tuple(order))
         if len(body) > MAX_REQUEST:
             raise ZygoteError("there are too many environment variables.")
-        try:
+        with self._closed_on_error():
+            self._number += 1
             socket.send_fds(self._socket, [body], descriptors)
-        except OSError as error:
-            self.close()
-            raise ZygoteError(f"it has ended: {error}") from error
-        except BaseException:
-            self.close()
-            raise
-        pid = self._await(self._number)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.setpgid(pid, pid)  # It does so itself, perhaps later.
-        return pid
+            worker = ChildProcess(self._receive(self._number))
+            # Up to here it is in the group of the zygote, and would be ended with it.
+            # It begins when the first message comes, and finds itself the leader then.
+            with contextlib.suppress(ProcessLookupError):
+                os.setpgid(worker.pid, worker.pid)
+            return worker
 
     def close(self) -> None:
-        """End it; workers live on."""
-        if self._socket.fileno() < 0:
-            return
-        self._process.kill()
-        self._process.wait()
-        # A worker that nobody has heard of yet must not be left behind.
-        self._socket.settimeout(0.0)
-        with contextlib.suppress(OSError), self._socket:
-            while reply := self._socket.recv(REPLY.size):
-                number, pid = REPLY.unpack(reply)
-                if number and pid > 0:
-                    os.kill(pid, signal.SIGKILL)
-                    os.waitpid(pid, 0)
+        """End it, and whoever it has copied itself to unheard; workers live on."""
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            is_killed = True
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:  # Somebody else has waited for it.
+                pass
+            except PermissionError:  # It ends when nobody can ask it any more.
+                is_killed = False
+        if self._socket is not None:
+            self._socket.close()
+        if process is not None and process.returncode is None:
+            process.returncode = 0  # As far as its own class is concerned.
+            _wait_for_group(process.pid, for_ever=is_killed)
 
     def abandon(self) -> None:
         """Leave it to the process that this process was forked from."""
-        self._process.returncode = 0  # As far as this process is concerned.
-        self._socket.close()
+        if self._process is not None:
+            self._process.returncode = 0  # As far as this process is concerned.
+        if self._socket is not None:
+            self._socket.close()
 
-    def _await(self, number: int) -> int:
-        try:
-            reply = self._socket.recv(REPLY.size)
-        except OSError as error:
-            self.close()
-            raise ZygoteError(f"it does not answer: {error}") from error
-        except BaseException:  # Such as Ctrl-C: what is under way must not be mixed up.
-            self.close()
-            raise
+    def _receive(self, number: int) -> int:
+        assert self._socket is not None
+        reply = self._socket.recv(REPLY.size)
         if not reply:
-            self.close()
             raise ZygoteError("it has ended.")
         answered, pid = REPLY.unpack(reply)
-        assert answered == number
+        if answered != number:
+            raise ZygoteError(f"it answers {answered} and not {number}.")
         if pid < 0:
-            self.close()
             raise ZygoteError(f"the system does not allow it: {os.strerror(-pid)}.")
-        return pid
+        return int(pid)
+
+    @contextlib.contextmanager
+    def _closed_on_error(self) -> Iterator[None]:
+        # Also by Ctrl-C: what is under way then must not be taken for the next.
+        try:
+            yield
+        except BaseException as error:
+            self.close()
+            if isinstance(error, AttributeError | OSError):
+                raise ZygoteError(f"{type(error).__name__}: {error}") from error
+            raise
+
+
+def _wait_for_group(group: int, *, for_ever: bool) -> None:
+    deadline = time.monotonic() + _SECONDS_TO_END
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            pid, _ = os.waitpid(-group, 0 if for_ever else os.WNOHANG)
+            if not pid:
+                if time.monotonic() > deadline:
+                    return
+                time.sleep(_SECONDS_BETWEEN_LOOKS)

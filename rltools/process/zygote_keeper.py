@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import Hashable, Mapping, Sequence
 
+from rltools.process.child import ChildProcess
 from rltools.process.inheritance import inheritance
 from rltools.process.zygote import Zygote, ZygoteError
 from rltools.process.zygote_protocol import NUM_DESCRIPTORS
@@ -20,6 +21,8 @@ from rltools.process.zygote_protocol import NUM_DESCRIPTORS
 _log = logging.getLogger(__name__)
 # Where it keeps failing, each try takes the time of its start.
 _MAX_FAILURES = 3
+_SECONDS_TO_CLOSE = 1.0
+_OUTPUTS = (1, 2)
 
 
 class ZygoteKeeper:
@@ -39,7 +42,7 @@ class ZygoteKeeper:
 
     def spawn(
         self, environment: Mapping[str, str], path: Sequence[str], *ends: int
-    ) -> int | None:
+    ) -> ChildProcess | None:
         """Start a worker, if it can come from a zygote and should.
 
         Args:
@@ -48,15 +51,15 @@ class ZygoteKeeper:
             *ends: Descriptors of its socket and of the lifeline's read end.
 
         Returns:
-            The process id of the worker; None if a fresh interpreter is to be started.
+            The worker; None if a fresh interpreter is to be started.
         """
         # A signal handler may start a worker while one is being started.
         if self._failures == _MAX_FAILURES or not self._lock.acquire(blocking=False):
             return None
         try:
-            pid = self._spawn(environment, path, ends)
-            self._failures *= pid is None
-            return pid
+            worker = self._spawn(environment, path, ends)
+            self._failures *= worker is None
+            return worker
         except OSError as error:
             _log.debug("A worker does not come from the zygote: %s", error)
             return None
@@ -65,13 +68,19 @@ class ZygoteKeeper:
             self._drop()
             _log.info("A worker does not come from the zygote: %s", error)
             return None
+        except BaseException:  # Such as Ctrl-C, which has ended it.
+            self._drop()
+            raise
         finally:
             self._lock.release()
 
     def close(self) -> None:
         """End the zygote; workers live on."""
-        with self._lock:
-            self._drop()
+        # Ctrl-C may have struck before a release, so that there is none to wait for.
+        is_free = self._lock.acquire(timeout=_SECONDS_TO_CLOSE)
+        self._drop()
+        if is_free:
+            self._lock.release()
 
     def abandon(self) -> None:
         """Leave the zygote to the process that this process was forked from."""
@@ -82,18 +91,22 @@ class ZygoteKeeper:
 
     def _spawn(
         self, environment: Mapping[str, str], path: Sequence[str], ends: Sequence[int]
-    ) -> int | None:
+    ) -> ChildProcess | None:
         last, self._last = self._last, inheritance(environment)
         if self._zygote is None or self._zygotes != self._last:
             if last != self._last:
                 return None
             self._drop()
-            self._zygote = Zygote(environment, path)
+            # Before it is started: a process that is forked meanwhile must not keep it.
+            self._zygote = Zygote()
+            self._zygote.start(environment, path)
             self._zygotes = self._last
+        if not all(map(_is_open_to_all, _OUTPUTS)):
+            return None
         with contextlib.ExitStack() as to_close:
             folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             to_close.callback(os.close, folder)
-            descriptors = (*ends, folder, 1, 2)
+            descriptors = (*ends, folder, *_OUTPUTS)
             assert len(descriptors) == NUM_DESCRIPTORS
             variables = {
                 os.fsencode(name): os.fsencode(value)
@@ -105,6 +118,14 @@ class ZygoteKeeper:
         if self._zygote is not None:
             self._zygote.close()
             self._zygote = None
+
+
+def _is_open_to_all(descriptor: int) -> bool:
+    """Whether it is what every child inherits, and not a file of this process."""
+    try:
+        return os.get_inheritable(descriptor)
+    except OSError:
+        return False
 
 
 keeper = ZygoteKeeper()

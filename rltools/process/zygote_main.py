@@ -10,6 +10,7 @@ import importlib
 import io
 import os
 import pickle
+import select
 import socket
 import sys
 from collections.abc import Sequence
@@ -59,7 +60,6 @@ def main(descriptor: int) -> None:
 
 def _become_worker(order: Order, descriptors: Sequence[int]) -> None:
     """Do what a fresh interpreter would, in the place that was asked for."""
-    os.setpgid(0, 0)
     socket_to_parent, read_end, folder, *outputs = descriptors
     for source, target in zip(outputs, (1, 2), strict=True):
         os.dup2(source, target)
@@ -68,9 +68,29 @@ def _become_worker(order: Order, descriptors: Sequence[int]) -> None:
     os.close(folder)
     os.environb.clear()
     os.environb.update(order.environment)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # As Python does when it starts.
-        sys.stdout.reconfigure(line_buffering=os.isatty(1))
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        file = _text_file(descriptor, getattr(sys, name))
+        setattr(sys, name, file)
+        setattr(sys, f"__{name}__", file)
     sys.path[:] = order.path
     importlib.invalidate_caches()  # Modules may have come since.
     np.random.seed()  # Else all workers would draw the same.
-    worker.main(socket_to_parent, read_end)
+    # The first message says that the parent knows of this process, and has made it the
+    # leader of a group: until then it ends with the zygote.
+    poll = select.poll()
+    poll.register(socket_to_parent, select.POLLIN)
+    poll.poll()
+    if os.getpgrp() == os.getpid():
+        worker.main(socket_to_parent, read_end)
+
+
+def _text_file(descriptor: int, like: io.TextIOWrapper) -> io.TextIOWrapper:
+    """A file as Python makes one of a standard output when it starts."""
+    return open(
+        descriptor,
+        "w",
+        buffering=1 if descriptor == 2 or os.isatty(descriptor) else -1,
+        encoding=like.encoding,
+        errors=like.errors,
+        closefd=False,
+    )

@@ -69,6 +69,10 @@ def test_values_of_different_types_are_not_cast():
     assert [place.shape for place in stacked["at"]] == [(2,), (3,)]
 
 
+def test_no_environments():
+    assert stack_infos({}, 0) == {}
+
+
 def test_integers_of_any_size():
     assert stack_infos({1: {"id": 2**80}}, 2)["id"][1] == 2**80
 

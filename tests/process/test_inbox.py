@@ -12,6 +12,7 @@ from rltools.process.frames import FrameSocket
 from rltools.process.inbox import Inbox
 from rltools.process.protocol import Command, Message, Status
 from rltools.process.signals import (
+    FLAG_BITS,
     PARENT_ASLEEP,
     REQUEST,
     SAME_STEP,
@@ -181,3 +182,35 @@ def test_end_of_the_parent(line):
     line.frames.close()
     with pytest.raises(EOFError):
         line.receive()
+
+
+def test_a_step_goes_before_a_message_that_was_sent_after_it():
+    """The message is there when the worker has not yet seen the step."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        signals = Signals(bytearray(size_of_signals(1)), 1)
+        inbox, parent = Inbox(theirs), FrameSocket(ours)
+        inbox.heed(signals, 0)
+        done = []
+
+        class Patience:
+            looks = range(0)
+
+            def begin(self, seconds=None):
+                pass
+
+            def end(self):
+                pass
+
+            def yields(self):
+                signals.words[REQUEST] = 1 << FLAG_BITS
+                parent.put(Message(7, Command.CALL, b""))
+                parent.send_some()
+                signals.mail[0] = 1
+                return False
+
+        inbox._patience = Patience()
+        message = inbox.receive(lambda same_step: done.append("step") or b"")
+    assert done == ["step"]
+    assert (message.number, message.kind) == (7, Command.CALL)
+    assert signals.replies[0] == 1

@@ -3,6 +3,8 @@
 import contextlib
 import os
 import signal
+import threading
+import time
 
 import gymnasium as gym
 import numpy as np
@@ -182,3 +184,38 @@ def test_batch_of_some_that_are_closed(launch):
     with pytest.raises(Exception, match="closed"):
         batch.step(np.zeros(2, np.int64))
     assert batch[1].reset()[0].tolist() == [1, 0]
+
+
+class Slow(Counter):
+    """Takes long enough that its batch sleeps meanwhile."""
+
+    def step(self, action):
+        time.sleep(0.003)
+        return super().step(action)
+
+
+def test_other_threads_may_take_the_message_that_wakes():
+    """Calls of one environment, whose replies come through the same socket."""
+    with contextlib.closing(
+        BatchEnv.launch([lambda: Slow(0), lambda: Slow(1)], workers=2)
+    ) as batch:
+        batch.reset()
+        times = []
+        over = threading.Event()
+
+        def call():
+            while not over.wait(0.0003):
+                for env in batch.envs:
+                    env.call("get_wrapper_attr", "steps").result()
+
+        thread = threading.Thread(target=call)
+        thread.start()
+        try:
+            for _ in range(400):
+                started = time.monotonic()
+                batch.step(np.zeros(2, np.int64))
+                times.append(time.monotonic() - started)
+        finally:
+            over.set()
+            thread.join()
+    assert max(times) < 5.0

@@ -66,7 +66,7 @@ class Describing(gym.Env):
             "flags": str(sys.flags),
             "limits": resource.getrlimit(resource.RLIMIT_NOFILE),
             "nice": os.getpriority(os.PRIO_PROCESS, 0),
-            "stdout": sys.stdout.line_buffering,
+            "stdout": (sys.stdout.line_buffering, sys.stdout.seekable()),
             "encodings": (sys.stdout.encoding, sys.stderr.encoding),
             "kinds of files": sorted(targets.values()),
             "main thread": threading.current_thread() is threading.main_thread(),
@@ -243,10 +243,8 @@ def test_a_zygote_that_fails_is_done_without(launch, keeper, monkeypatch, harm):
 def test_where_there_can_be_none_it_is_not_tried_for_ever(launch, keeper, monkeypatch):
     monkeypatch.setattr(zygote_module, "_BOOT", "raise SystemExit({path} and {socket})")
     tries = []
-    start = Zygote.__init__
-    monkeypatch.setattr(
-        Zygote, "__init__", lambda *args: tries.append(1) or start(*args)
-    )
+    start = Zygote.start
+    monkeypatch.setattr(Zygote, "start", lambda *args: tries.append(1) or start(*args))
     assert not any(is_copy(launch()) for _ in range(8))
     assert len(tries) == 3
 
@@ -278,7 +276,8 @@ def test_workers_outlive_the_zygote(launch, keeper, is_gone):
 
 def test_a_worker_that_nobody_has_heard_of_is_ended_with_the_zygote(is_gone):
     """Ctrl-C may come between the order and the answer."""
-    zygote = Zygote(dict(os.environ, OPENBLAS_NUM_THREADS="1"), sys.path)
+    zygote = Zygote()
+    zygote.start(dict(os.environ, OPENBLAS_NUM_THREADS="1"), sys.path)
     with contextlib.ExitStack() as stack:
         read_end, write_end = os.pipe()
         folder = os.open(".", os.O_RDONLY)
@@ -291,10 +290,10 @@ def test_a_worker_that_nobody_has_heard_of_is_ended_with_the_zygote(is_gone):
             heard.append(_children_of_this_process() - {zygote.pid})
             raise KeyboardInterrupt
 
-        zygote._await = interrupted
+        zygote._receive = interrupted
         with pytest.raises(KeyboardInterrupt):
             zygote.spawn({}, sys.path, (read_end, read_end, folder, 1, 2))
-        zygote.close()  # As the real method does.
+        assert zygote.pid == zygote.fileno() == -1
         [[pid]] = heard
         assert is_gone(pid, 0)
 
@@ -311,7 +310,7 @@ def test_interrupt_while_it_starts_leaves_nothing(monkeypatch):
     before = _children_of_this_process()
     monkeypatch.setattr("socket.socket.recv", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        Zygote(dict(os.environ), sys.path)
+        Zygote().start(dict(os.environ), sys.path)
     assert _children_of_this_process() == before
 
 
@@ -421,7 +420,10 @@ def test_a_copy_is_a_sibling():
 def test_errors_tell_what_failed(monkeypatch):
     monkeypatch.setattr(zygote_module, "_BOOT", "{path} and {socket}")
     with pytest.raises(ZygoteError, match="it has ended"):
-        Zygote(dict(os.environ), sys.path)
+        Zygote().start(dict(os.environ), sys.path)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(ZygoteError, match="FileNotFoundError"):
+        Zygote().start(dict(os.environ), sys.path)
 
 
 def test_a_worker_that_came_from_it_can_be_waited_for(launch, is_gone):
@@ -435,3 +437,128 @@ def test_a_worker_that_came_from_it_can_be_waited_for(launch, is_gone):
     process.end()
     assert process.exit_code == -signal.SIGTERM
     frames.close()
+
+
+# What was written here was found by attacking it.
+
+TURNS_AGAINST_ITSELF = """
+import os, signal, sys
+sys.path[:] = {{path!r}}
+from rltools.process import clone
+original = clone.Cloner.clone
+
+def clone_and_fail(cloner):
+    pid = original(cloner)
+    if pid:
+        os.kill(os.getpid(), signal.{harm})
+    return pid
+
+clone.Cloner.clone = clone_and_fail
+from rltools.process.zygote_main import main
+main({{socket}})
+"""
+
+
+@pytest.mark.parametrize("harm", ["SIGKILL", "SIGSTOP"])
+def test_no_two_processes_serve_one_environment(launch, keeper, monkeypatch, harm):
+    """The zygote fails after it was copied, and before it could tell of that."""
+    boot = TURNS_AGAINST_ITSELF.format(harm=harm)
+    monkeypatch.setattr(zygote_module, "_BOOT", boot)
+    if harm == "SIGSTOP":
+        monkeypatch.setattr(zygote_module, "_SECONDS_TO_ANSWER", 5.0)
+    before = _children_of_this_process()
+    envs = [launch(), launch()]
+    assert not is_copy(envs[1])
+    assert keeper.zygote is None
+    assert _children_of_this_process() - before == {env.pid for env in envs}
+
+
+def test_launches_go_on_after_an_interrupt(launch, monkeypatch):
+    launch(), launch()
+    before = _children_of_this_process()
+    receive = Zygote._receive
+
+    def interrupted(zygote, number):
+        monkeypatch.setattr(Zygote, "_receive", receive)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Zygote, "_receive", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        launch()
+    assert _children_of_this_process() < before
+    assert is_copy(launch())
+
+
+def test_close_does_not_wait_for_a_lock_that_nobody_gives_back(launch, keeper, is_gone):
+    launch(), launch()
+    pid = keeper.zygote.pid
+    keeper._lock.acquire()
+    keeper.close()
+    assert is_gone(pid, 0)
+
+
+def test_a_worker_that_nobody_looks_after_is_ended(launch, is_gone):
+    launch(), launch()
+    process, frames = launch_worker()
+    pid = process.pid
+    frames.close()
+    process._close_descriptors()
+    del process
+    assert is_gone(pid, 0)
+
+
+WAITED_FOR = """
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for env in envs:
+    env.close()
+print(*pids)
+"""
+
+
+def test_others_may_wait_for_workers(run_script, is_gone):
+    result = run_script(SCRIPT + WAITED_FOR)
+    assert result.stderr == ""
+    assert result.returncode == 0
+    assert all(is_gone(int(pid), 5) for pid in result.stdout.split())
+
+
+CLOSED = """
+class Talking(gym.Env):
+    observation_space = action_space = gym.spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        print("more than a header of a message, and to nobody", flush=True)
+        return 0, {}
+
+envs = [ExternalProcess(Talking) for _ in range(4)]
+seen = [env.reset() for _ in range(5) for env in envs]
+for env in envs:
+    env.close()
+with open("seen", "w") as file:
+    file.write(str(len(seen)))
+"""
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_outputs_may_be_closed(tmp_path, closed):
+    (tmp_path / "script.py").write_text(SCRIPT + CLOSED)
+    subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} script.py {closed}"],
+        cwd=tmp_path,
+        timeout=30,
+        check=True,
+    )
+    assert (tmp_path / "seen").read_text() == "20"
+
+
+MANY_FILES = """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+kept = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+"""
+
+
+def test_there_may_be_many_open_files(run_script):
+    script = SCRIPT.replace("envs =", MANY_FILES + "envs =")
+    result = run_script(f"{script}\nprint(len(pids))")
+    assert (result.stdout, result.stderr) == ("4\n", "")

@@ -292,7 +292,7 @@ class TestRay:
         assert next(outcomes).seed == 0
         pid = endless(logdir)
         outcomes.close()
-        assert is_gone(pid, 40)  # It has ten seconds to end by itself.
+        assert is_gone(pid, 10)
 
     def test_a_lost_task_is_a_failure_of_its_run_alone(self, ray_cluster, jobs):
         outcomes = list(run_on_ray(jobs(16, 1)))

@@ -26,7 +26,8 @@ from benchmarks.ppo_results import (
     reference_of,
     write_results,
 )
-from benchmarks.ppo_runs import Job, run_here, run_on_ray
+from benchmarks.ppo_runs import Job, run_here
+from benchmarks.ppo_runs_on_ray import run_on_ray
 from examples.ppo.commands import command_line
 from examples.ppo.configs import CONFIGS
 from examples.ppo.reports.curves import Curve

@@ -1,4 +1,4 @@
-"""Runs the training command many times, side by side here or over a cluster."""
+"""Runs the training command many times, side by side; see also `ppo_runs_on_ray`."""
 
 import dataclasses
 import os
@@ -9,20 +9,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, NamedTuple
 
 from benchmarks.ppo_results import Outcome
 from examples.ppo.reports.curves import Curve, read_run
-from rltools.cluster.session import connect
 from rltools.errors import RLToolsError
 
 COMMAND = (sys.executable, "-m", "examples.ppo.train")
 _ROOT = pathlib.Path(__file__).parents[1]
 _FIRST_LINE = "Training "
-_NUM_LAST_LINES = 12
-_SECONDS_TO_END = 10.0
-_SECONDS_TO_NOTICE = 0.5
+NUM_LAST_LINES = 12
+SECONDS_TO_END = 10.0
 
 
 class Job(NamedTuple):
@@ -73,7 +71,7 @@ def end(process: "subprocess.Popen[str]") -> None:
     """Ask a process to end, and end it if it does not."""
     process.terminate()
     try:
-        process.wait(_SECONDS_TO_END)
+        process.wait(SECONDS_TO_END)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -97,7 +95,7 @@ def run_job(job: Job, started: Callable[[Any], None] | None = None) -> Outcome:
     begin = time.perf_counter()
     first_output = 0.0
     folder = None
-    last_lines = deque[str](maxlen=_NUM_LAST_LINES)
+    last_lines = deque[str](maxlen=NUM_LAST_LINES)
     output = pathlib.Path(job.logdir, f"{job.config}-{job.seed}.txt")
     with (
         output.open("w", encoding="utf-8") as file,
@@ -180,60 +178,3 @@ def run_here(jobs: Sequence[Job], *, side_by_side: int) -> Iterator[Outcome]:
             for future in futures:
                 future.cancel()
             stopper.stop()
-
-
-def _run_task(job: Job) -> Outcome:
-    """Make a run so that an interrupt of the main thread ends it.
-
-    That of Ray is no signal: it is not noticed as long as the thread waits.
-    """
-    stopper = Stopper()
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(run_job, job, stopper.add)
-        try:
-            while not wait([future], timeout=_SECONDS_TO_NOTICE).done:
-                pass
-            return future.result()
-        finally:
-            stopper.stop()
-
-
-def run_on_ray(jobs: Sequence[Job], *, num_cpus: float = 1) -> Iterator[Outcome]:
-    """Make runs as tasks of a Ray cluster and yield their outcomes as they come.
-
-    The cluster is the one that this process is connected to, or that Ray finds; see
-    `rltools.cluster.session.connect`. Every node needs this project in the same place,
-    and the logdir should be one that all of them share.
-
-    Args:
-        jobs: The runs; as many at the same time as the cluster has room for.
-        num_cpus: Cores that each of them keeps.
-
-    Raises:
-        ClusterError: There is no cluster.
-        MissingExtraError: Ray is not installed.
-    """
-    ray = connect()
-    task = ray.remote(_run_task).options(num_cpus=num_cpus, max_retries=1)
-    waiting = {task.remote(job): job for job in jobs}
-    try:
-        while waiting:
-            [reference], _ = ray.wait(list(waiting))
-            job = waiting[reference]
-            try:
-                outcome = ray.get(reference)
-            except ray.exceptions.RayError as error:
-                # Of this one task, whose node may be gone. The others go on.
-                outcome = Outcome(
-                    config=job.config,
-                    seed=job.seed,
-                    exit_code=1,
-                    seconds=0.0,
-                    first_output=0.0,
-                    last_lines=tuple(str(error).splitlines()[-_NUM_LAST_LINES:]),
-                )
-            del waiting[reference]
-            yield outcome
-    finally:
-        for reference in waiting:
-            ray.cancel(reference)

@@ -11,7 +11,8 @@ import pytest
 
 from benchmarks import ppo_learning, ppo_runs
 from benchmarks.ppo_results import read_results
-from benchmarks.ppo_runs import Job, run_here, run_job, run_on_ray
+from benchmarks.ppo_runs import Job, run_here, run_job
+from benchmarks.ppo_runs_on_ray import run_on_ray
 from examples.ppo.commands.options import change_config, named_config, save_config
 from examples.ppo.reports.curves import read_run
 from rltools.summaries import SummaryWriter
@@ -293,6 +294,26 @@ class TestRay:
         pid = endless(logdir)
         outcomes.close()
         assert is_gone(pid, 10)
+
+    def test_runs_whose_program_is_killed_are_ended(
+        self, ray_cluster, jobs, command, logdir, is_gone
+    ):
+        code = (
+            "import sys; from benchmarks import ppo_learning, ppo_runs; "
+            f"ppo_runs.COMMAND = {command!r}; "
+            f"words = ['--cluster=ray', '--logdir={logdir}', '--seeds', '14']; "
+            "sys.exit(ppo_learning.main(words))"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**os.environ, "RAY_ADDRESS": ray_cluster.address},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            pid = endless(logdir)
+            process.kill()
+        assert is_gone(pid, 20)
 
     def test_a_lost_task_is_a_failure_of_its_run_alone(self, ray_cluster, jobs):
         outcomes = list(run_on_ray(jobs(16, 1)))

@@ -151,11 +151,20 @@ class FlatActions:
             if isinstance(leaf, spaces.Discrete | spaces.MultiDiscrete):
                 value += tf.constant(leaf.start, value.dtype)
             values.append(value)
-        return nested.unflatten(_structure(self._space), values)
+        return nested.unflatten(space_structure(self._space), values)
+
+
+def space_structure(space: gym.Space[Any]) -> Any:
+    """The spaces of a nested one, in the structure of its elements."""
+    if isinstance(space, spaces.Dict):
+        return {key: space_structure(part) for key, part in space.spaces.items()}
+    if isinstance(space, spaces.Tuple):
+        return tuple(space_structure(part) for part in space.spaces)
+    return space
 
 
 def _list_leaves(space: gym.Space[Any], name: str) -> list[Any]:
-    leaves = list(nested.flatten(_structure(space)))
+    leaves = list(nested.flatten(space_structure(space)))
     known = spaces.Box | spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary
     for leaf in leaves:
         if not isinstance(leaf, known):
@@ -166,15 +175,6 @@ def _list_leaves(space: gym.Space[Any], name: str) -> list[Any]:
     if not leaves:
         raise InvalidSpaceError(f"expected an {name} with at least one part.")
     return leaves
-
-
-def _structure(space: gym.Space[Any]) -> Any:
-    """The spaces of a nested one, in the structure of its elements."""
-    if isinstance(space, spaces.Dict):
-        return {key: _structure(part) for key, part in space.spaces.items()}
-    if isinstance(space, spaces.Tuple):
-        return tuple(_structure(part) for part in space.spaces)
-    return space
 
 
 def _categories(leaf: gym.Space[Any]) -> tuple[int, ...]:

@@ -3,7 +3,6 @@
 import argparse
 import pathlib
 from collections.abc import Sequence
-from typing import NoReturn
 
 import gymnasium as gym
 
@@ -13,19 +12,12 @@ from examples.ppo.commands.options import (
     named_config,
     save_config,
 )
+from examples.ppo.commands.parser import Parser, add_env_processes
 from examples.ppo.config import Config
 from examples.ppo.configs import CONFIGS
 from examples.ppo.runs.run_folder import CONFIG_FILE, create_run_folder, find_run_folder
 from rltools.bench.target import is_gymnasium_name, load_constructor
 from rltools.errors import ConfigError
-
-
-class Parser(argparse.ArgumentParser):
-    """Raises `ConfigError` where the command line is wrong."""
-
-    def error(self, message: str) -> NoReturn:
-        """See `argparse.ArgumentParser`."""
-        raise ConfigError(f"{message} (--help lists the arguments).")
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -58,19 +50,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="NAME=VALUE",
         help="change an option of the config, may be repeated",
     )
-    processes = parser.add_mutually_exclusive_group()
-    processes.add_argument(
-        "--env_processes",
-        action="store_true",
-        default=None,
-        help="environments in other processes (by default where that is faster)",
-    )
-    processes.add_argument(
-        "--noenv_processes",
-        action="store_false",
-        dest="env_processes",
-        help="all environments in this process",
-    )
+    add_env_processes(parser)
     known = parser.parse_args(arguments)
     if not known.timestamp and not known.config:
         parser.error(f"--config is needed, one of {', '.join(CONFIGS)}")

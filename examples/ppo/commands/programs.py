@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import gymnasium as gym
 
-from examples.ppo.commands.command_line import Parser
+from examples.ppo.commands.parser import Parser, add_env_processes
 from rltools.errors import BatchError, RemoteError, RLToolsError
 
 
@@ -36,19 +36,7 @@ def add_environments(parser: Parser) -> None:
     parser.add_argument(
         "--num_agents", type=positive, help="environments to play in side by side"
     )
-    processes = parser.add_mutually_exclusive_group()
-    processes.add_argument(
-        "--env_processes",
-        action="store_true",
-        default=None,
-        help="environments in other processes (by default where that is faster)",
-    )
-    processes.add_argument(
-        "--noenv_processes",
-        action="store_false",
-        dest="env_processes",
-        help="all environments in this process",
-    )
+    add_env_processes(parser)
     parser.add_argument(
         "--seed",
         type=natural,

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from gymnasium import spaces
 
+from examples.ppo.algorithm.flat_spaces import space_structure
 from examples.ppo.exports.ready_actions import ready_actions
 from examples.ppo.ppo import PPO
 from rltools import nested
@@ -44,7 +45,7 @@ class ExportedPolicy(tf.Module):
     ) -> None:
         super().__init__(name="policy")
         self._algo = algo
-        self._structure = _structure(observation_space)
+        self._structure = space_structure(observation_space)
         self._action_space = action_space
         self._normalize_ranges = normalize_ranges
         self._observations = _specs("observation", observation_space)
@@ -93,7 +94,7 @@ def _specs(name: str, space: gym.Space[Any]) -> dict[str, tf.TensorSpec]:
     """Specs of a space's parts by their names, in the order of `nested.flatten`."""
     specs: dict[str, tf.TensorSpec] = {}
     paths = nested.flatten(_paths(name, space))
-    for path, part in zip(paths, nested.flatten(_structure(space)), strict=True):
+    for path, part in zip(paths, nested.flatten(space_structure(space)), strict=True):
         # Names that differ as "a b" and "a_b" do would be the same.
         unique = re.sub(r"\W", "_", path)
         while unique in specs:
@@ -113,11 +114,3 @@ def _paths(path: str, space: gym.Space[Any]) -> Any:
             _paths(f"{path}_{key}", part) for key, part in enumerate(space.spaces)
         )
     return path
-
-
-def _structure(space: gym.Space[Any]) -> Any:
-    if isinstance(space, spaces.Dict):
-        return {key: _structure(part) for key, part in space.spaces.items()}
-    if isinstance(space, spaces.Tuple):
-        return tuple(_structure(part) for part in space.spaces)
-    return space

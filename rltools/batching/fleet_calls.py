@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rltools.batching.group import Call
-from rltools.batching.worker_group import RowsCall, SentRequest
+from rltools.batching.rows_call import RowsCall
+from rltools.batching.sent_request import SentRequest
 from rltools.errors import NotPicklableError, RLToolsError, WorkerError
 from rltools.hosting.report import Report
 from rltools.process.protocol import Message, Status

@@ -1,23 +1,23 @@
 """All environments of one worker, stepped by one message there and one back."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from rltools.batching.group import Call
 from rltools.batching.promising_group import PromisingGroup
-from rltools.errors import RequestTimeoutError, RLToolsError, WorkerError
+from rltools.batching.rows_call import RowsCall
+from rltools.batching.sent_request import SentRequest
+from rltools.errors import WorkerError
 from rltools.hosting.batched import assemble, part, split
 from rltools.hosting.columns import Columns
 from rltools.hosting.report import Report
 from rltools.hosting.rows import rows_of
 from rltools.process.client import WorkerClient
-from rltools.process.failure import Failure
 from rltools.process.packing import PackedReport
 from rltools.process.promising_env import PromisingEnv
 from rltools.process.protocol import Command
-from rltools.process.request import Request
 from rltools.process.supervisor import Supervisor
 
 
@@ -111,7 +111,7 @@ class WorkerGroup:
         """The same environments, each called on its own."""
         return PromisingGroup(self._envs, self.first, self.columns)
 
-    def send(self, command: Command, arguments: tuple[Any, ...]) -> "SentRequest":
+    def send(self, command: Command, arguments: tuple[Any, ...]) -> SentRequest:
         """Ask the current life of the worker for something."""
         client = self.supervisor.client
         client.take_place()
@@ -138,7 +138,7 @@ class WorkerGroup:
             self.supervisor.forget(row for row in rows if row not in failed)
 
     def take(
-        self, sent: "SentRequest", packed: PackedReport, rows: Iterable[int]
+        self, sent: SentRequest, packed: PackedReport, rows: Iterable[int]
     ) -> Report:
         """The report that a worker has packed, of a call of some environments."""
         rows = list(rows)
@@ -157,161 +157,3 @@ class WorkerGroup:
                 original = sent.error(violation, self.first + row)
             report.violations[row] = original
         return report
-
-
-class SentRequest:
-    """A request, and the life of the worker that it was sent to."""
-
-    def __init__(self, client: WorkerClient, request: Request) -> None:
-        self.client = client
-        self._request = request
-
-    def ready(self) -> bool:
-        """Whether `wait` would return at once."""
-        return self.client.channel.ready(self._request)
-
-    def wait(self, timeout: float | None) -> PackedReport:
-        """See `WorkerChannel.wait`."""
-        return self.client.channel.wait(self._request, timeout)
-
-    def error(self, failure: Failure, env: int) -> Exception:
-        """The error for what one of the environments raised."""
-        channel = self.client.channel
-        return self._request.remote_error(failure, channel.index, str(channel), env)
-
-
-class RowsCall:
-    """A call of all environments of a worker; see `Call`.
-
-    Attributes:
-        given_up: Whether nobody waits for it any more.
-
-    Args:
-        group: Of the worker.
-        rows: The environments that take part.
-        command: What to ask for; None for doing it one by one.
-        arguments: Of the command.
-        one_by_one: Makes the call one by one, after a restart.
-    """
-
-    def __init__(
-        self,
-        group: WorkerGroup,
-        rows: Sequence[int],
-        command: Command | None,
-        arguments: tuple[Any, ...],
-        one_by_one: Callable[[], Call],
-    ) -> None:
-        self._group = group
-        self._rows = rows
-        self._is_reset = command is Command.RESET_ROWS
-        self._one_by_one = one_by_one
-        self._sent: SentRequest | None = None
-        self._other: Call | None = None
-        self._error: Exception | None = None
-        self._is_taken = self._is_held = False
-        self.given_up = False
-        if command is None:
-            self._other = one_by_one()
-            return
-        client = group.supervisor.client
-        try:
-            self._sent = group.send(command, arguments)
-            group.supervisor.open.rows_call = self
-        except WorkerError as error:
-            self._begin_anew(client, error)
-        except RLToolsError as error:
-            self._error = error
-
-    @classmethod
-    def lost(
-        cls,
-        group: WorkerGroup,
-        client: WorkerClient,
-        error: WorkerError,
-        one_by_one: Callable[[], Call],
-    ) -> "RowsCall":
-        """What becomes of a call when the life of its worker has ended.
-
-        Args:
-            group: Of the worker.
-            client: That life.
-            error: How it has ended.
-            one_by_one: Makes the call one by one, after a restart.
-        """
-        call = cls.__new__(cls)
-        call._group, call._one_by_one = group, one_by_one
-        call._rows = range(group.count)
-        call._sent = call._other = call._error = None
-        call._is_taken = call._is_held = call.given_up = False
-        call._begin_anew(client, error)
-        return call
-
-    @property
-    def is_over(self) -> bool:
-        """Whether its result has been taken, and nobody needs its rows any more."""
-        return self._is_taken and not self._is_held
-
-    def hold(self, is_held: bool) -> None:
-        """See `Call`."""
-        self._is_held = is_held
-
-    def give_up(self) -> None:
-        """See `Call`."""
-        self.given_up, self._is_held = True, False
-        if self._other is not None:
-            self._other.give_up()
-        elif self._group.supervisor.open.rows_call is self:
-            self._group.supervisor.open.give_up_rows_call()
-
-    def ready(self) -> bool:
-        """See `Call`."""
-        if self._other is not None:
-            return self._other.ready()
-        return self._sent is None or self._sent.ready()
-
-    def result(self, timeout: float | None = None) -> Report:
-        """See `Call`."""
-        if self._sent is not None:
-            try:
-                packed = self._sent.wait(timeout)
-            except RLToolsError as error:
-                if isinstance(error, RequestTimeoutError) and timeout is not None:
-                    raise
-                if isinstance(error, RequestTimeoutError):
-                    self.give_up()
-                else:
-                    self._is_taken = True
-                if isinstance(error, WorkerError):
-                    self._begin_anew(self._sent.client, error)
-                else:
-                    self._error = error
-            else:
-                self._is_taken = True
-                report = self._group.take(self._sent, packed, self._rows)
-                if self._is_reset:
-                    failed = report.failures.keys() | report.violations.keys()
-                    self._group.supervisor.failed_to_begin(failed)
-                self._group.keep(self._rows, report)
-                return report
-        if self._other is not None:
-            report = self._other.result(timeout)
-            self._is_taken = True
-            if self._is_held:
-                self._group.supervisor.open.rows_call = self
-            return report
-        assert self._error is not None
-        return Report(failures=dict.fromkeys(self._rows, self._error))
-
-    def _begin_anew(self, client: WorkerClient, error: WorkerError) -> None:
-        self._sent = None
-        supervisor = self._group.supervisor
-        if not isinstance(error, RequestTimeoutError):
-            supervisor.open.rows_call = None  # It is over, or has died with the worker.
-        try:
-            self._group.recover(client, error)
-        except WorkerError as cause:
-            self._error = cause
-        else:
-            supervisor.open.rows_call = None
-            self._other = self._one_by_one()

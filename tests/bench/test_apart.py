@@ -84,25 +84,21 @@ def test_children_of_multiprocessing_end_with_what_crashes(tmp_path):
     assert not _is_alive(int(path.read_text()))
 
 
-def test_it_ends_with_the_one_that_waits_for_it(tmp_path):
+def test_it_ends_with_the_one_that_waits_for_it(tmp_path, is_gone):
+    path = tmp_path / "pid"
+    os.mkfifo(path)  # To read it is to wait for the one that writes.
     program = (
-        "import os, time; from rltools.bench.apart import run_apart\n"
+        "import os, pathlib, signal; from rltools.bench.apart import run_apart\n"
         "def hang():\n"
-        f"    open({str(tmp_path / 'pid')!r}, 'w').write(f'{{os.getpid()}}.')\n"
-        "    time.sleep(600)\n"
+        f"    pathlib.Path({str(path)!r}).write_text(str(os.getpid()))\n"
+        "    signal.pause()\n"
         "run_apart(hang, seconds=60)\n"
     )
     waiting = subprocess.Popen([sys.executable, "-c", program])
-    path = tmp_path / "pid"
-    while not (path.exists() and path.read_text().endswith(".")):
-        time.sleep(0.01)
+    pid = int(path.read_text())
     waiting.kill()
     waiting.wait()
-    pid = int(path.read_text()[:-1])
-    deadline = time.monotonic() + 10
-    while _is_alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not _is_alive(pid)
+    assert is_gone(pid, 10)
 
 
 def _is_alive(pid):

@@ -9,6 +9,7 @@ from typing import cast
 from rltools.errors import ConfigError
 
 NETWORKS = ("feed_forward", "recurrent", "convolutional")
+ACTING = ("auto", "arrays", "graph")
 LOSSES = ("clip", "kl")
 SCHEDULES = ("linear", "constant")
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd")
@@ -52,6 +53,10 @@ class Config:
             `eval_agents`.
         network: One of `NETWORKS`. Observations of any space are flattened for all of
             them; "recurrent" adds a memory, "convolutional" is for pictures.
+        acting: One of `ACTING`, how actions are chosen while training: in the graph, by
+            `rltools.simulate`, or by NumPy, which is faster and knows feed-forward
+            networks alone; "auto" takes it for these. Both draw from the same policy,
+            but not the same actions.
         policy_layers: Units of the policy's hidden layers.
         value_layers: Units of the value function's hidden layers.
         recurrent_units: Length of each network's recurrent state.
@@ -96,6 +101,7 @@ class Config:
     eval_agents: int = 4
     eval_episodes: int = 20
     network: str = "feed_forward"
+    acting: str = "auto"
     policy_layers: tuple[int, ...] = (64, 64)
     value_layers: tuple[int, ...] = (64, 64)
     recurrent_units: int = 64
@@ -153,6 +159,18 @@ class Config:
             self.chunk_length == 1 or self.network == "recurrent",
             f"1 for the network {self.network!r}",
         )
+        self._require(
+            "acting",
+            self.acting != "arrays" or self.network == "feed_forward",
+            f"'graph' or 'auto' for the network {self.network!r}",
+        )
+
+    @property
+    def acts_in_graph(self) -> bool:
+        """Whether the graph chooses the actions while training."""
+        return self.acting == "graph" or (
+            self.acting == "auto" and self.network != "feed_forward"
+        )
 
     @property
     def rollout_length(self) -> int:
@@ -183,6 +201,7 @@ class Config:
 
 _CHOICES = {
     "network": NETWORKS,
+    "acting": ACTING,
     "loss": LOSSES,
     "optimizer": OPTIMIZERS,
     "learning_rate_schedule": SCHEDULES,

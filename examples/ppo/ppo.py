@@ -167,6 +167,17 @@ class PPO(tf.Module):
         _assign(self._begins, indices, tf.zeros_like(indices, tf.float32))
         tf.cond(self._memory.full, self._train, lambda: None)
 
+    @tf.function(autograph=False)
+    def learn(self, rollout: Transition) -> None:
+        """Train on a rollout that was collected elsewhere by the present policy.
+
+        Args:
+            rollout: Tensors or arrays [rollout_length, num_agents, ...]; observations
+                and actions flat, observations not normalised.
+        """
+        self._memory.fill(rollout)
+        self._train()
+
     @do_not_convert
     def end_episode(self, indices: Any) -> None:
         """Nothing to do, as rollouts go on across the ends of episodes."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import gymnasium as gym
+import numpy as np
 import tensorflow as tf
 from gymnasium import spaces
 
@@ -73,6 +74,21 @@ class FlatObservations:
         ]
         return parts[0] if len(parts) == 1 else tf.concat(parts, -1)
 
+    def write(self, observ: Any, out: np.ndarray) -> None:
+        """Flatten nested arrays with k rows into an array [k, size] of `dtype`."""
+        rows, start = len(out), 0
+        for leaf, value in zip(self._leaves, nested.flatten(observ), strict=True):
+            counts = _categories(leaf)
+            if not counts:
+                stop = start + math.prod(leaf.shape or ())
+                out[:, start:stop] = np.reshape(value, (rows, stop - start))
+                start = stop
+                continue
+            numbers = np.reshape(value - leaf.start, (rows, len(counts)))
+            for column, count in zip(numbers.T, counts, strict=True):
+                out[:, start : start + count] = column[:, np.newaxis] == range(count)
+                start += count
+
     def _flatten(self, leaf: gym.Space[Any], value: Any) -> Any:
         rows = tf.shape(value)[0]
         if not isinstance(leaf, spaces.Discrete | spaces.MultiDiscrete):
@@ -105,7 +121,7 @@ class FlatActions:
     """
 
     def __init__(self, space: gym.Space[Any]) -> None:
-        self._space = space
+        self._structure = space_structure(space)
         self._leaves = _list_leaves(space, "action space")
         self.num_continuous = sum(
             math.prod(leaf.shape)
@@ -151,7 +167,21 @@ class FlatActions:
             if isinstance(leaf, spaces.Discrete | spaces.MultiDiscrete):
                 value += tf.constant(leaf.start, value.dtype)
             values.append(value)
-        return nested.unflatten(space_structure(self._space), values)
+        return nested.unflatten(self._structure, values)
+
+    def unflatten_array(self, vectors: np.ndarray) -> Any:
+        """The same as `unflatten` for an array, and in arrays."""
+        values, places = [], [0, self.num_continuous]
+        for leaf in self._leaves:
+            is_choice = not isinstance(leaf, spaces.Box)
+            start = places[is_choice]
+            places[is_choice] = stop = start + math.prod(leaf.shape or ())
+            value = vectors[:, start:stop].astype(leaf.dtype)
+            value = value.reshape(len(vectors), *(leaf.shape or ()))
+            if isinstance(leaf, spaces.Discrete | spaces.MultiDiscrete):
+                value += leaf.start
+            values.append(value)
+        return nested.unflatten(self._structure, values)
 
 
 def space_structure(space: gym.Space[Any]) -> Any:

@@ -93,6 +93,22 @@ class RolloutMemory(tf.Module):
             buffer.scatter_nd_update(positions, tf.concat(columns[name], 1))
         self._sizes.scatter_add(tf.IndexedSlices(tf.ones_like(indices), indices))
 
+    def fill(self, steps: Transition) -> None:
+        """Take a whole rollout, in place of all that it holds; [length, num_envs, ...].
+
+        Args:
+            steps: Tensors or arrays of the dtypes given.
+        """
+        columns: dict[str, list[Any]] = {name: [] for name in self._buffers}
+        for values, (dtype, *_) in zip(steps, self._places, strict=True):
+            values = tf.cast(values, dtype)
+            columns[dtype.name].append(
+                values if values.shape.rank == 3 else values[..., tf.newaxis]
+            )
+        for name, buffer in self._buffers.items():
+            buffer.assign(tf.concat(columns[name], -1))
+        self._sizes.assign(tf.fill(self._sizes.shape, self._length))
+
     def data(self) -> Transition:
         """Return all steps as tensors [length, num_envs, ...]."""
         contents = {name: buffer.read_value() for name, buffer in self._buffers.items()}

@@ -1,8 +1,9 @@
 """Centring and scaling by statistics of all the values seen so far."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -94,6 +95,22 @@ class StreamingNormalize(tf.Module):
         if self._clip is not None:
             values = tf.clip_by_value(values, -self._clip, self._clip)
         return values
+
+    def frozen(self) -> Callable[[np.ndarray], np.ndarray]:
+        """What `transform` does by the statistics of now, for arrays."""
+        mean = self._mean.numpy()
+        scale = np.sqrt(self._variance.numpy() + np.float32(self._epsilon))
+
+        def transform(values: np.ndarray) -> np.ndarray:
+            if self._center:
+                values = values - mean
+            if self._scale:
+                values = values / scale
+            if self._clip is not None:
+                values = np.minimum(np.maximum(values, -self._clip), self._clip)
+            return values
+
+        return transform
 
     def restore(self, values: Any) -> Any:
         """Undo `transform` for values that were not clipped, float32 [..., *shape]."""

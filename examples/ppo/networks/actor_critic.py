@@ -72,6 +72,11 @@ class Body(tf.Module):
             )
         self.state_size = config.recurrent_units if self._gru else 0
 
+    @property
+    def layers(self) -> Perceptron:
+        """The fully connected layers, all there is of a feed-forward network."""
+        return self._layers
+
     def step(self, observ: Any, state: Any) -> tuple[Any, Any]:
         """One step: float32 [batch, size] and [batch, state_size] to outputs, state."""
         if self._convolution:

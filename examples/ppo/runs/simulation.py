@@ -11,6 +11,8 @@ import rltools
 from examples.ppo.algorithm.learner import do_not_convert
 from examples.ppo.config import Config
 from examples.ppo.ppo import PPO
+from examples.ppo.runs.array_rollouts import ArrayRollouts
+from examples.ppo.runs.graph_rollouts import GraphRollouts
 
 
 class Training:
@@ -23,9 +25,10 @@ class Training:
     """
 
     def __init__(self, batch: gym.vector.VectorEnv, algo: PPO, config: Config) -> None:
-        self._env = rltools.InGraphBatchEnv(batch)
         self._algo = algo
         self._config = config
+        kind = GraphRollouts if config.acts_in_graph else ArrayRollouts
+        self._rollouts: GraphRollouts | ArrayRollouts = kind(batch, algo, config)
 
     def __call__(
         self, *, log: bool, report: bool, reset: bool
@@ -43,15 +46,8 @@ class Training:
             and the summary, with `steps_per_second` added.
         """
         started = time.perf_counter()
-        if reset:
-            updates = int(self._algo.learner.num_updates)
-            sequence = np.random.SeedSequence([self._config.seed, updates])
-            # Environment i gets the seed plus i, which must not exceed 32 bits.
-            self._env.reset(seed=int(sequence.generate_state(1)[0] >> 1))
-        steps = self._config.rollout_length
-        done, score, summary = rltools.simulate(
-            self._env, self._algo, steps=steps, log=log, reset=reset
-        )
+        seed = self._seed() if reset else None
+        done, score, summary = self._rollouts.collect(seed, log=log)
         seconds = time.perf_counter() - started
         return (
             done,
@@ -61,6 +57,12 @@ class Training:
                 "steps_per_second": self._config.update_every / seconds,
             },
         )
+
+    def _seed(self) -> int:
+        updates = int(self._algo.learner.num_updates)
+        sequence = np.random.SeedSequence([self._config.seed, updates])
+        # Environment i gets the seed plus i, which must not exceed 32 bits.
+        return int(sequence.generate_state(1)[0] >> 1)
 
 
 class Evaluation:

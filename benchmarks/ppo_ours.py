@@ -19,6 +19,7 @@ def measure(
     updates: int,
     launched: float,
     workers: int | str,
+    acting: str,
 ) -> dict[str, Any]:
     """Train for some updates and evaluate once.
 
@@ -33,6 +34,7 @@ def measure(
         updates: Rollouts and updates that count.
         launched: When this process was started.
         workers: Argument of `rltools.BatchEnv.launch`.
+        acting: Option of the config.
 
     Returns:
         A `benchmarks.contest.Result` as JSON.
@@ -65,11 +67,14 @@ def measure(
         eval_agents=num_envs,
         eval_episodes=num_envs,
         learning_rate=learning_rate,
+        acting=acting,
     )
     constructor = partial(make_env, config)
 
     def launch() -> rltools.BatchEnv:
-        return rltools.BatchEnv.launch(constructor, num_envs, workers=workers)
+        return rltools.BatchEnv.launch(
+            constructor, num_envs, workers=workers, copy=False
+        )
 
     batch, eval_batch = launch(), launch()
     try:

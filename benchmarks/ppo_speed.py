@@ -17,6 +17,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 
@@ -47,13 +48,16 @@ def list_contenders(env: str, others: str) -> list[Contender]:
     """
     ours = "benchmarks.ppo_ours:measure"
     theirs = "benchmarks.ppo_stable_baselines:measure"
+    settings: dict[str, dict[str, Any]] = {
+        "auto": {},
+        "in-process": {"workers": 0},
+        "2-workers": {"workers": 2},
+        "in-graph": {"acting": "graph"},
+    }
+    default = {"workers": "auto", "acting": "auto"}
     contenders = [
-        Contender(name, OURS, sys.executable, ours, {"workers": workers})
-        for name, workers in (
-            ("rltools-auto", "auto"),
-            ("rltools-in-process", 0),
-            ("rltools-2-workers", 2),
-        )
+        Contender(f"rltools-{name}", OURS, sys.executable, ours, default | changes)
+        for name, changes in settings.items()
     ]
     vector_envs = {"dummy": False, "subproc": True}
     if "classic_control" in str(gym.spec(env).entry_point):

@@ -18,6 +18,7 @@ def test_cheap_environments_get_no_processes_of_stable_baselines():
         "rltools-auto",
         "rltools-in-process",
         "rltools-2-workers",
+        "rltools-in-graph",
         *("sb3-dummy", "sb3-dummy-1-thread", "sbx-dummy", "sbx-dummy-1-thread"),
     ]
 
@@ -26,7 +27,7 @@ def test_others_run_by_the_other_python():
     contenders = {
         one.name: one for one in list_contenders("HalfCheetah-v5", "/other/python")
     }
-    assert len(contenders) == 3 + 2 * 2 * 2
+    assert len(contenders) == 4 + 2 * 2 * 2
     options = contenders["sbx-subproc-1-thread"].options
     assert options == {"package": "sbx", "processes": True, "threads": 1}
     assert contenders["sb3-dummy"].options["threads"] is None
@@ -86,7 +87,7 @@ def test_ours_trains_and_evaluates():
     small = {"num_envs": 2, "length": 4, "batch_size": 4, "epochs": 1}
     task = {"env": "CartPole-v1", "learning_rate": 1e-3, "warm_up": 1, "updates": 2}
     outcome = run_elsewhere(
-        ours.python, ours.function, {**task, **small, "workers": 0}, seconds=230
+        ours.python, ours.function, {**task, **small, **ours.options}, seconds=230
     )
     assert outcome.problem is None
     result = outcome.value

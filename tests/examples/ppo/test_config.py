@@ -41,6 +41,7 @@ def test_configs_are_frozen():
         ("kl_target", 0.0, "Expected kl_target to be more than 0, got 0.0"),
         ("kl_cutoff_coef", -1.0, "Expected kl_cutoff_coef to be at least 0, got -1.0"),
         ("network", "feedforward", "no network 'feedforward'; did you mean 'feed_for"),
+        ("acting", "array", "no acting 'array'; did you mean 'arrays'?"),
         ("loss", "klip", "There is no loss 'klip'; did you mean 'clip'?"),
         ("optimizer", "adma", "There is no optimizer 'adma'; did you mean 'adam'?"),
         ("clip_range_schedule", "x", "known are linear, constant."),
@@ -57,6 +58,22 @@ def test_a_whole_number_is_a_fine_float():
     assert Config(env="CartPole-v1", discount=1).discount == 1
 
 
+@pytest.mark.parametrize(
+    ("network", "acting", "expected"),
+    [
+        ("feed_forward", "auto", False),
+        ("feed_forward", "graph", True),
+        ("feed_forward", "arrays", False),
+        ("recurrent", "auto", True),
+        ("convolutional", "auto", True),
+        ("convolutional", "graph", True),
+    ],
+)
+def test_where_the_policy_acts(network, acting, expected):
+    config = Config(env="CartPole-v1", network=network, acting=acting)
+    assert config.acts_in_graph is expected
+
+
 def test_sizes_that_follow_from_others():
     config = Config(env="CartPole-v1", max_length=100, eval_agents=4, eval_episodes=10)
     assert config.rollout_length * config.num_agents == config.update_every
@@ -68,6 +85,10 @@ def test_sizes_that_follow_from_others():
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
+        (
+            {"acting": "arrays"},
+            "acting to be 'graph' or 'auto' for the network 'recurrent', got 'arrays'",
+        ),
         ({"chunk_length": 3}, "batch_size to be a multiple of chunk_length=3, got 64"),
         (
             {"chunk_length": 64, "update_every": 960, "num_agents": 30},

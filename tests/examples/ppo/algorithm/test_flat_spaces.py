@@ -67,6 +67,16 @@ class TestObservations:
         with np.errstate(over="ignore"):
             np.testing.assert_array_equal(actual, np.array(expected, actual.dtype))
 
+    @settings(max_examples=40, deadline=None)
+    @given(spaces_and_rows())
+    def test_arrays_are_flattened_like_tensors(self, space_and_rows):
+        space, rows = space_and_rows
+        flat = FlatObservations(space)
+        out = np.full((len(rows), flat.size), 77, flat.dtype.as_numpy_dtype)
+        with np.errstate(over="ignore"):
+            flat.write(nested.map(lambda *each: np.stack(each), *rows), out)
+        np.testing.assert_array_equal(out, flat(stacked(rows)))
+
     def test_parts_are_in_the_order_of_their_keys(self):
         row = {
             "view": np.arange(6, dtype=np.uint8).reshape(2, 3, 1),
@@ -149,6 +159,10 @@ class TestActions:
         vector = data.draw(st.tuples(*[numbers] * flat.num_continuous, *choices))
         vectors = tf.constant([vector], tf.float32)
         np.testing.assert_array_equal(flat(flat.unflatten(vectors)), vectors)
+        arrays = flat.unflatten_array(vectors.numpy())
+        for tensor, array in nested.zip(flat.unflatten(vectors), arrays, flatten=True):
+            assert array.dtype == tensor.dtype
+            np.testing.assert_array_equal(array, tensor)
 
     @settings(max_examples=40, deadline=None)
     @given(strategies.spaces(kinds=DISCRETE_KINDS, max_side=2), st.data())

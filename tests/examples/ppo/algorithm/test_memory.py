@@ -60,6 +60,18 @@ def test_holds_steps_by_time_and_environment(specs):
     assert_holds(memory, [[1, 2], [3, 5], [4, 6]])
 
 
+@ALL_SPECS
+def test_takes_a_whole_rollout(specs):
+    """In place of what there was, and as arrays too."""
+    memory = RolloutMemory(specs, num_envs=2, length=3)
+    memory.append(tf.constant([1]), steps(specs, 9))
+    tags = [[1, 2], [3, 5], [4, 6]]
+    rows = [steps(specs, *row) for row in tags]
+    memory.fill(Transition(*[np.stack(field) for field in zip(*rows, strict=True)]))
+    assert memory.full
+    assert_holds(memory, tags)
+
+
 def test_is_full_when_all_environments_are():
     memory = RolloutMemory(specs(), num_envs=2, length=1)
     memory.append(tf.constant([1]), steps(specs(), 7))

@@ -56,6 +56,24 @@ def test_options(options, expected):
     np.testing.assert_allclose(actual, expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("center", [False, True])
+@pytest.mark.parametrize("scale", [False, True])
+@pytest.mark.parametrize("clip", [None, 2.0])
+def test_what_is_frozen_does_the_same_for_arrays(center, scale, clip):
+    """To the bit, and by the statistics that there were."""
+    normalize = StreamingNormalize((3,), center=center, scale=scale, clip=clip)
+    rng = np.random.default_rng(0)
+    draw = lambda rows: rng.normal(3, 7, (rows, 3)).astype(np.float32)  # noqa: E731
+    normalize.update(tf.constant(draw(50)))
+    values = draw(20)
+    expected = normalize.transform(tf.constant(values)).numpy()
+    frozen = normalize.frozen()
+    normalize.update(tf.constant(draw(50)))
+    actual = frozen(values)
+    np.testing.assert_array_equal(actual, expected)
+    assert actual.dtype == np.float32
+
+
 def test_transform_leaves_the_statistics_alone():
     normalize = StreamingNormalize((2,))
     normalize.update(tf.random.normal([5, 2]))

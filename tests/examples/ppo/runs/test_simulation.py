@@ -55,10 +55,11 @@ def state(algo):
     return [np.asarray(tensor) for tensor in tensors]
 
 
+@pytest.mark.parametrize("acting", ["arrays", "graph"])
 class TestTraining:
-    def test_a_beginning_decides_everything(self, build, tmp_path):
+    def test_a_beginning_decides_everything(self, acting, build, tmp_path):
         """Every call is one update, and every phase a new start."""
-        algo, training, _ = build(learn=True)
+        algo, training, _ = build(learn=True, acting=acting)
         beginning = tf.train.Checkpoint(algo, generator=algo.generator)
         path = beginning.write(tmp_path / "beginning")
         results = []
@@ -77,10 +78,10 @@ class TestTraining:
         for first, same in zip(*results, strict=True):
             np.testing.assert_array_equal(first, same)
 
-    def test_a_seed_decides_what_is_experienced(self, build):
+    def test_a_seed_decides_what_is_experienced(self, acting, build):
         rollouts = []
         for seed in (1, 1, 2):
-            algo, training, _ = build(seed=seed)
+            algo, training, _ = build(seed=seed, acting=acting)
             training(log=False, report=False, reset=True)
             rollouts.append(algo._memory.data())
         for first, same in zip(*rollouts[:2], strict=True):
@@ -88,6 +89,13 @@ class TestTraining:
         for name in ("observ", "action", "reward"):
             values = [getattr(rollout, name) for rollout in rollouts[1:]]
             assert not np.allclose(*values)
+
+    def test_the_policy_that_acted_is_the_one_that_learns(self, acting, build):
+        """Up to rounding, probabilities are the same in the first minibatch."""
+        _, training, _ = build(learn=True, acting=acting, learning_rate=1e-5)
+        for reset in (True, False, False):
+            _, _, summary = training(log=True, report=True, reset=reset)
+            assert abs(summary["ratio_error"]) < 1e-5
 
 
 class TestEvaluation:

@@ -64,7 +64,7 @@ class InGraphAlgorithm:
     @tf.autograph.experimental.do_not_convert
     def begin_episode(self, indices: tf.Tensor) -> None:
         """Tell the algorithm that episodes begin; int32 `[k]`."""
-        self._python.call(self._begin_arrays, [indices])
+        self._python.call(self.begin_arrays, [indices])
 
     @tf.autograph.experimental.do_not_convert
     def perform(self, indices: tf.Tensor, observ: Any) -> Any:
@@ -81,7 +81,7 @@ class InGraphAlgorithm:
             InvalidActionError: The action's structure, dtype or shape differs.
         """
         results = self._python.call(
-            self._perform_arrays,
+            self.perform_arrays,
             [indices, *self._observ_spec.tensors(observ)],
             self._action_spec.specs,
         )
@@ -110,7 +110,7 @@ class InGraphAlgorithm:
             next_observ: Observations after the step, nested tensors with k rows.
         """
         self._python.call(
-            self._experience_arrays,
+            self.experience_arrays,
             [
                 *[indices, reward, terminated, truncated],
                 *self._observ_spec.tensors(observ),
@@ -122,7 +122,7 @@ class InGraphAlgorithm:
     @tf.autograph.experimental.do_not_convert
     def end_episode(self, indices: tf.Tensor) -> None:
         """Tell the algorithm that episodes have ended; int32 `[k]`."""
-        self._python.call(self._end_arrays, [indices])
+        self._python.call(self.end_arrays, [indices])
 
     @tf.autograph.experimental.do_not_convert
     def summary(self) -> dict[str, tf.Tensor]:
@@ -142,13 +142,15 @@ class InGraphAlgorithm:
         )
         return dict(zip(self._summary_spec, values, strict=True))
 
-    def _begin_arrays(self, indices: np.ndarray) -> list[np.ndarray]:
+    def begin_arrays(self, indices: np.ndarray) -> list[np.ndarray]:
+        """What `begin_episode` is in Python."""
         self._algo.begin_episode(indices)
         return []
 
-    def _perform_arrays(
+    def perform_arrays(
         self, indices: np.ndarray, *observ: np.ndarray
     ) -> list[np.ndarray]:
+        """What `perform` is in Python: leaves to leaves."""
         action = self._algo.perform(indices, self._observ_spec.pack(observ))
         arrays = self._action_spec.arrays(action)
         for path, array in zip(self._action_spec.paths, arrays, strict=True):
@@ -158,7 +160,7 @@ class InGraphAlgorithm:
                 )
         return arrays
 
-    def _experience_arrays(
+    def experience_arrays(
         self,
         indices: np.ndarray,
         reward: np.ndarray,
@@ -166,6 +168,7 @@ class InGraphAlgorithm:
         truncated: np.ndarray,
         *leaves: np.ndarray,
     ) -> list[np.ndarray]:
+        """What `experience` is in Python; observations and the action as leaves."""
         first = len(self._observ_spec.specs)
         second = first + len(self._action_spec.specs)
         self._algo.experience(
@@ -179,7 +182,8 @@ class InGraphAlgorithm:
         )
         return []
 
-    def _end_arrays(self, indices: np.ndarray) -> list[np.ndarray]:
+    def end_arrays(self, indices: np.ndarray) -> list[np.ndarray]:
+        """What `end_episode` is in Python."""
         self._algo.end_episode(indices)
         return []
 

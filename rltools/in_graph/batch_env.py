@@ -72,6 +72,16 @@ class InGraphBatchEnv(GraphEnv):
         """Which environments were reset and not stepped since, bool `[n]`."""
         return self._fresh.read_value()
 
+    @property
+    def state(self) -> list[tf.Variable]:
+        """The variables that a step or a reset writes to.
+
+        The leaves of the observation and of the action, reward, terminated, truncated
+        and fresh.
+        """
+        flags = [self._reward, self._terminated, self._truncated, self._fresh]
+        return [*self._observ, *self._action, *flags]
+
     @tf.autograph.experimental.do_not_convert
     def simulate(self, action: Any) -> None:
         """Step all environments, as in `GraphEnv.simulate`.
@@ -106,7 +116,7 @@ class InGraphBatchEnv(GraphEnv):
             tf.TensorSpec([None, *spec.shape[1:]], spec.dtype)
             for spec in self.observ_spec.specs
         ]
-        rows = self.python.call(self._reset_envs, inputs, specs)
+        rows = self.python.call(self.reset_arrays, inputs, specs)
         places = inputs[0][:, tf.newaxis]
         for variable, values in zip(self._observ, rows, strict=True):
             variable.scatter_nd_update(places, values)
@@ -118,7 +128,8 @@ class InGraphBatchEnv(GraphEnv):
     def _step_env(self, action: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         return self.batch.step(action)
 
-    def _reset_envs(self, indices: np.ndarray, *seeds: np.ndarray) -> list[np.ndarray]:
+    def reset_arrays(self, indices: np.ndarray, *seeds: np.ndarray) -> list[np.ndarray]:
+        """What `reset` is in Python: the leaves of new observations, `[k, ...]`."""
         inside = (indices >= 0) & (indices < len(self))
         if indices.ndim != 1 or not inside.all() or len(set(indices)) < len(indices):
             raise InvalidArgumentError(

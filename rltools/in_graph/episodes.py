@@ -24,6 +24,11 @@ class Episodes(tf.Module):
         """Sum of the rewards of each running episode so far, float32 `[n]`."""
         return self._score.read_value()
 
+    @property
+    def running(self) -> list[tf.Variable]:
+        """Score and length of each running episode, float32 and int32 `[n]`."""
+        return [self._score, self._length]
+
     def begin(self, mask: tf.Tensor) -> None:
         """Start at zero in some environments, given as bool `[n]`."""
         self._score.assign(tf.where(mask, 0.0, self._score))
@@ -36,9 +41,14 @@ class Episodes(tf.Module):
 
     def end(self, mask: tf.Tensor) -> None:
         """Let the means have the episodes of some environments, given as bool `[n]`."""
-        length = tf.cast(self._length, tf.float32)
-        self._mean_score.submit(tf.boolean_mask(self._score, mask))
-        self._mean_length.submit(tf.boolean_mask(length, mask))
+        self.submit(
+            tf.boolean_mask(self._score, mask), tf.boolean_mask(self._length, mask)
+        )
+
+    def submit(self, scores: tf.Tensor, lengths: tf.Tensor) -> None:
+        """Let the means have episodes, given by float32 and int32 `[k]`."""
+        self._mean_score.submit(scores)
+        self._mean_length.submit(tf.cast(lengths, tf.float32))
 
     def clear_means(self) -> dict[str, tf.Tensor]:
         """Forget the finished episodes.

@@ -115,7 +115,7 @@ class GraphEnv(tf.Module):
         # in another thread, which would cost more than all the other operations.
         with tf.control_dependencies(assigned):
             *observ, reward, terminated, truncated = self.python.call(
-                self._step_arrays,
+                self.step_arrays,
                 leaves,
                 [
                     *self.observ_spec.specs,
@@ -133,7 +133,15 @@ class GraphEnv(tf.Module):
         """Step the environment proper with an element of the action space."""
         raise NotImplementedError
 
-    def _step_arrays(self, *leaves: np.ndarray) -> list[np.ndarray]:
+    def step_arrays(self, *leaves: np.ndarray) -> list[np.ndarray]:
+        """What `simulate` is in Python.
+
+        Args:
+            *leaves: Those of the action.
+
+        Returns:
+            The leaves of the observation, reward, terminated and truncated.
+        """
         observ, reward, terminated, truncated, _ = self._step_env(
             self.action_spec.pack_element(leaves)
         )

@@ -8,8 +8,10 @@ import tensorflow as tf
 
 from rltools.arguments import check_integer
 from rltools.errors import InvalidArgumentError
+from rltools.in_graph.algorithm import InGraphAlgorithm
 from rltools.in_graph.algorithm_verbs import AlgorithmVerbs
 from rltools.in_graph.batch_env import InGraphBatchEnv
+from rltools.in_graph.plain_steps import PlainSteps
 
 _Results = tuple[tf.Tensor, tf.Tensor]
 
@@ -104,6 +106,9 @@ class _Simulation:
         self._number = next(_numbers)
         self._env = env
         self._verbs = AlgorithmVerbs(algo)
+        self._take_steps = self._steps
+        if isinstance(algo, InGraphAlgorithm):
+            self._take_steps = PlainSteps(env, algo)
         flag = tf.TensorSpec((), tf.bool)
         self.run = tf.function(
             self._run,
@@ -118,9 +123,14 @@ class _Simulation:
         env = self._env
         takes_over = env.driver != self._number
         env.driver.assign(self._number)
-        reset |= takes_over
         tf.cond(takes_over, self._forget, tf.no_op)
+        done, score = self._take_steps(reset | takes_over, steps)
+        last = env.done, env.episodes.score
+        return last, (done, score), self._summarize(log)
 
+    def _steps(self, reset: tf.Tensor, steps: tf.Tensor) -> _Results:
+        """Take steps and return done and score of every step."""
+        env = self._env
         begins = env.done | env.fresh | reset
         tf.cond(tf.reduce_any(begins), lambda: self._begin(begins), tf.no_op)
 
@@ -143,9 +153,7 @@ class _Simulation:
                 tf.TensorArray(tf.float32, steps, element_shape=[len(env)]),
             ),
         )
-        last = env.done, env.episodes.score
-        every = done.stack(), score.stack()
-        return last, every, self._summarize(log)
+        return done.stack(), score.stack()
 
     def _forget(self) -> tf.Tensor:
         self._env.episodes.clear_means()

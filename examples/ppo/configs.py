@@ -59,6 +59,7 @@ CONFIGS = {
         update_every=4096,
         eval_every=4096 * 18,
         eval_agents=10,
+        learning_rate=1e-3,
         gae_lambda=0.94,
     ),
     "lunar_lander": Config(

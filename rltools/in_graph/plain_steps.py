@@ -85,12 +85,13 @@ class PlainSteps:
         action = algo.perform_arrays(*_copies([self._everyone, *before]))
         now.fresh[:] = False  # Before the step: one that fails may have moved some.
         now.action = _copies(action)
-        *observ, reward, terminated, truncated = env.step_arrays(*_copies(action))
-        now.observ, now.reward = _copies(observ), reward
-        now.terminated, now.truncated = terminated, truncated
-        now.score += reward
+        # A batch may go on to use the arrays that it returned.
+        *now.observ, now.reward, now.terminated, now.truncated = _copies(
+            env.step_arrays(*_copies(action))
+        )
+        now.score += now.reward
         now.length += 1
-        results = [self._everyone, reward, terminated, truncated]
+        results = [self._everyone, now.reward, now.terminated, now.truncated]
         algo.experience_arrays(*_copies([*results, *before, *now.action, *now.observ]))
 
 

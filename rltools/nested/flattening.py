@@ -5,7 +5,7 @@ from typing import Any
 
 from rltools.errors import StructureError
 from rltools.nested.matching import aligned_leaves
-from rltools.nested.structure import refill, sorted_keys
+from rltools.nested.structure import LEAF_TYPES, refill, sorted_keys
 
 
 def flatten(structure: Any, /) -> tuple[Any, ...]:
@@ -24,6 +24,8 @@ def flatten(structure: Any, /) -> tuple[Any, ...]:
     >>> nested.flatten("leaf"), nested.flatten([{}, ()])
     (('leaf',), ())
     """
+    if type(structure) in LEAF_TYPES:  # What many structures are, to be done fast.
+        return (structure,)
     (leaves,) = aligned_leaves(structure, (structure,), sorted_keys)
     return tuple(leaves)
 
@@ -51,6 +53,8 @@ def unflatten(structure: Any, leaves: Iterable[Any], /) -> Any:
     rltools.errors.StructureError: Expected 2 leaves to fill the structure, got 1.
     """
     leaves = tuple(leaves)
+    if len(leaves) == 1 and type(structure) in LEAF_TYPES:
+        return leaves[0]
     expected = len(flatten(structure))
     if len(leaves) != expected:
         raise StructureError(

@@ -35,6 +35,8 @@ def aligned_leaves(
     >>> aligned_leaves({"b": 1, "a": [2]}, ({"a": (4,), "b": 3},), iter)
     [[3, 4]]
     """
+    if type(first) in LEAF_TYPES and all(type(each) in LEAF_TYPES for each in others):
+        return [[each] for each in others]
     columns: list[list[Any]] = []
     try:
         for other in others:

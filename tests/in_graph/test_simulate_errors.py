@@ -47,6 +47,25 @@ def test_goes_on_after_an_error(make_counting, counting_env, at):
     assert score.numpy().tolist() == [[11, 111], [23, 223]]
 
 
+def test_all_episodes_begin_anew_after_an_error(make_counting, counting_env):
+    """Unasked: what became of the steps before it, the variables don't know."""
+    fault = faults.Raise(episode=0, at_step=2, error=OSError)
+    env = make_counting([counting_env(0), Faulty(counting_env(1), fault)])
+    mock = MockAlgorithm(env.batch, seed=0)
+    algo = rltools.InGraphAlgorithm(mock, env)
+    rltools.simulate(env, algo)
+    observ, score = env.observ, env.episodes.score
+    with pytest.raises(OSError, match="episode 0, at step 2"):
+        rltools.simulate(env, algo)
+    np.testing.assert_array_equal(env.observ, observ)
+    np.testing.assert_array_equal(env.episodes.score, score)
+    begun = [call for call in mock.calls if call.verb == "begin_episode"]
+    _, score, _ = rltools.simulate(env, algo)
+    assert score.numpy().tolist() == [11, 111]
+    after = [call for call in mock.calls if call.verb == "begin_episode"]
+    assert [call.indices.tolist() for call in after[len(begun) :]] == [[0, 1]]
+
+
 def test_errors_of_algorithms_come_out_as_they_were(make_counting):
     env = make_counting(2)
     mock = MockAlgorithm(env.batch, seed=0)

@@ -52,6 +52,7 @@ class FlatObservations:
 
     def __init__(self, space: gym.Space[Any]) -> None:
         self._leaves = _list_leaves(space, "observation space")
+        self._is_box = isinstance(space, spaces.Box)
         bytes_only = all(
             isinstance(leaf, spaces.Box) and leaf.dtype == "uint8"
             for leaf in self._leaves
@@ -76,6 +77,9 @@ class FlatObservations:
 
     def write(self, observ: Any, out: np.ndarray) -> None:
         """Flatten nested arrays with k rows into an array [k, size] of `dtype`."""
+        if self._is_box:  # What most are, and done in every step.
+            out[...] = np.reshape(observ, out.shape)
+            return
         rows, start = len(out), 0
         for leaf, value in zip(self._leaves, nested.flatten(observ), strict=True):
             counts = _categories(leaf)

@@ -11,12 +11,13 @@ import rltools
 from examples.ppo.algorithm.learner import do_not_convert
 from examples.ppo.config import Config
 from examples.ppo.ppo import PPO
-from examples.ppo.runs.array_rollouts import ArrayRollouts
-from examples.ppo.runs.graph_rollouts import GraphRollouts
+from examples.ppo.runs.array_actor import ArrayActor
 
 
 class Training:
-    """Collects one rollout, at whose end the algorithm trains itself.
+    """Collects one rollout, and lets the algorithm train on it.
+
+    In the graph the algorithm does so by itself, with the last step.
 
     Args:
         batch: The environments; `config.num_agents` of them.
@@ -25,10 +26,13 @@ class Training:
     """
 
     def __init__(self, batch: gym.vector.VectorEnv, algo: PPO, config: Config) -> None:
+        self._env = rltools.InGraphBatchEnv(batch)
         self._algo = algo
         self._config = config
-        kind = GraphRollouts if config.acts_in_graph else ArrayRollouts
-        self._rollouts: GraphRollouts | ArrayRollouts = kind(batch, algo, config)
+        self._actor = None if config.acts_in_graph else ArrayActor(algo, config)
+        self._acting: Any = algo
+        if self._actor is not None:
+            self._acting = rltools.InGraphAlgorithm(self._actor, self._env)
 
     def __call__(
         self, *, log: bool, report: bool, reset: bool
@@ -46,8 +50,20 @@ class Training:
             and the summary, with `steps_per_second` added.
         """
         started = time.perf_counter()
-        seed = self._seed() if reset else None
-        done, score, summary = self._rollouts.collect(seed, log=log)
+        if reset:
+            updates = int(self._algo.learner.num_updates)
+            sequence = np.random.SeedSequence([self._config.seed, updates])
+            # Environment i gets the seed plus i, which must not exceed 32 bits.
+            self._env.reset(seed=int(sequence.generate_state(1)[0] >> 1))
+        if self._actor is not None:
+            self._actor.begin_rollout()
+        steps = self._config.rollout_length
+        done, score, summary = rltools.simulate(
+            self._env, self._acting, steps=steps, log=log, reset=reset
+        )
+        if self._actor is not None:
+            self._algo.learn(self._actor.rollout)
+            summary |= self._algo.summary() if log else {}
         seconds = time.perf_counter() - started
         return (
             done,
@@ -57,12 +73,6 @@ class Training:
                 "steps_per_second": self._config.update_every / seconds,
             },
         )
-
-    def _seed(self) -> int:
-        updates = int(self._algo.learner.num_updates)
-        sequence = np.random.SeedSequence([self._config.seed, updates])
-        # Environment i gets the seed plus i, which must not exceed 32 bits.
-        return int(sequence.generate_state(1)[0] >> 1)
 
 
 class Evaluation:

@@ -6,7 +6,8 @@ All let a policy and a value network, each of two layers of 64 with tanh, act in
 CartPoles, and remember observation, action, value and the action's log-probability. A
 turn is so many steps of all environments:
 
-- `rltools-*`: one call `simulate(..., steps=n)`, under several numbers of workers;
+- `rltools-*`: one call `simulate(..., steps=n)`, under several numbers of workers, of
+  an algorithm in the graph or (`arrays`) of one in plain Python and NumPy;
 - `call-per-step`: n calls of `simulate`;
 - `loop`: a loop in Python around the same batch and algorithm, the algorithm's verbs
   compiled by `tf.function`;
@@ -62,6 +63,8 @@ def list_contenders(tf_agents: str) -> list[Contender]:
         ours("rltools-auto", OURS, "one-call", "auto"),
         ours("rltools-in-process", OURS, "one-call", 0),
         ours("rltools-2-workers", OURS, "one-call", 2),
+        ours("rltools-arrays-auto", OURS, "in-arrays", "auto"),
+        ours("rltools-arrays-in-process", OURS, "in-arrays", 0),
         ours("call-per-step", "a call per step", "call-per-step", "auto"),
         ours("loop", "a loop", "loop", "auto"),
         ours("eager-loop", "an eager loop", "eager-loop", "auto"),

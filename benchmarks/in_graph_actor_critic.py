@@ -21,6 +21,7 @@ class ActorCritic(tf.Module):
         compiled: Whether XLA compiles the networks.
 
     Attributes:
+        policy, value: Weights and biases of the layers of each network.
         memory: Variables [length, num_envs, ...] by the names of what they keep.
     """
 
@@ -35,8 +36,8 @@ class ActorCritic(tf.Module):
     ) -> None:
         super().__init__(name="actor_critic")
         generator = tf.random.Generator.from_seed(0)
-        self._policy = _make_layers(generator, observation_size, 64, 64, num_actions)
-        self._value = _make_layers(generator, observation_size, 64, 64, 1)
+        self.policy = _make_layers(generator, observation_size, 64, 64, num_actions)
+        self.value = _make_layers(generator, observation_size, 64, 64, 1)
         self._generator = generator
         self._length = length
         self._steps = tf.Variable(0, trainable=False)
@@ -101,8 +102,8 @@ class ActorCritic(tf.Module):
         """Nothing to do."""
 
     def _evaluate_networks(self, observ: Any, seed: Any) -> tuple[Any, Any, Any]:
-        logits = _apply(self._policy, observ)
-        value = _apply(self._value, observ)[:, 0]
+        logits = apply(self.policy, observ)
+        value = apply(self.value, observ)[:, 0]
         # The Gumbel-max trick, as the library's own operation doesn't compile.
         uniform = tf.random.stateless_uniform(
             tf.shape(logits), seed, minval=1e-20, maxval=1.0
@@ -123,7 +124,8 @@ def _make_layers(generator: Any, *sizes: int) -> list[tuple[Any, Any]]:
     ]
 
 
-def _apply(layers: list[tuple[Any, Any]], inputs: Any) -> Any:
+def apply(layers: list[tuple[Any, Any]], inputs: Any) -> Any:
+    """Outputs of a network, float32 [n, units of its last layer]."""
     *hidden, (weight, bias) = layers
     for each, shift in hidden:
         inputs = tf.tanh(inputs @ each + shift)

@@ -11,6 +11,7 @@ from benchmarks.stopwatch import Stopwatch, clock, total
 SEED = 0
 # What a turn of `steps` steps of all environments may be made of.
 WAYS = ("one-call", "call-per-step", "loop", "eager-loop")
+IN_ARRAYS = "in-arrays"
 
 
 def measure(
@@ -32,8 +33,9 @@ def measure(
         steps: Steps of each in a turn.
         turns: How many turns count; one before them does not.
         launched: When this process was started.
-        way: One of `WAYS`. The loop is one in Python, around the same algorithm in two
-            compiled functions; the eager one runs its operations one by one.
+        way: One of `WAYS`, or `IN_ARRAYS`: one call, and NumPy in it. The loop is one
+            in Python, around the same algorithm in two compiled functions; the eager
+            one runs its operations one by one.
         workers: Argument of `rltools.BatchEnv.launch`.
         compiled: Whether XLA compiles the networks.
 
@@ -85,20 +87,23 @@ def make_turn(way: str, batch: Any, algo: Any, *, steps: int) -> Callable[[], No
     """What makes so many steps of all environments, from the same start in every way.
 
     Args:
-        way: One of `WAYS`.
+        way: See `measure`.
         batch: A `rltools.BatchEnv`.
         algo: The algorithm that acts.
         steps: How many.
     """
-    from rltools import InGraphBatchEnv, simulate
+    from benchmarks.in_graph_array_actor import ArrayActorCritic
+    from rltools import InGraphAlgorithm, InGraphBatchEnv, simulate
 
     if way in ("loop", "eager-loop"):
         return partial(_Loop(batch, algo, compiled=way == "loop").run, steps)
     env = InGraphBatchEnv(batch)
     env.reset(seed=SEED)
+    if way == IN_ARRAYS:
+        algo = InGraphAlgorithm(ArrayActorCritic(algo), env)
 
     def turn() -> None:
-        if way == "one-call":
+        if way != "call-per-step":
             done, _, _ = simulate(env, algo, steps=steps)
         else:
             for _ in range(steps):

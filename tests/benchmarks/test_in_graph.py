@@ -1,3 +1,4 @@
+import contextlib
 import functools
 from importlib.util import find_spec
 
@@ -69,8 +70,39 @@ def test_all_ways_do_the_same(remembered):
             np.testing.assert_allclose(other[name], values, rtol=1e-5, err_msg=name)
 
 
-def test_what_is_remembered_is_what_was_done(remembered):
-    memory = remembered["one-call"]
+@pytest.fixture(scope="module")
+def remembered_in_arrays():
+    """What the algorithm in NumPy has remembered, and the networks that it has."""
+    from benchmarks.in_graph_actor_critic import ActorCritic
+    from benchmarks.in_graph_array_actor import ArrayActorCritic
+    from rltools import BatchEnv, InGraphAlgorithm, InGraphBatchEnv, simulate
+
+    make = functools.partial(gym.make, "CartPole-v1")
+    with contextlib.closing(BatchEnv.launch(make, 2, workers=0)) as batch:
+        env = InGraphBatchEnv(batch)
+        env.reset(seed=0)
+        networks = ActorCritic(2, 40, 4, 2, compiled=False)
+        algo = ArrayActorCritic(networks)
+        simulate(env, InGraphAlgorithm(algo, env), steps=40)
+    return algo.memory, networks
+
+
+def test_arrays_remember_what_the_networks_say(remembered_in_arrays):
+    memory, networks = remembered_in_arrays
+    observ = memory["observ"].reshape(-1, 4)
+    from benchmarks.in_graph_actor_critic import apply
+
+    logits = apply(networks.policy, observ).numpy()
+    logprobs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    chosen = logprobs[np.arange(80), memory["action"].ravel()]
+    np.testing.assert_allclose(memory["logprob"].ravel(), chosen, rtol=1e-4)
+    value = apply(networks.value, observ).numpy()
+    np.testing.assert_allclose(memory["value"].ravel(), value[:, 0], rtol=1e-4)
+
+
+@pytest.mark.parametrize("way", ["one-call", "in-arrays"])
+def test_what_is_remembered_is_what_was_done(remembered, remembered_in_arrays, way):
+    memory = remembered_in_arrays[0] if way == "in-arrays" else remembered[way]
     assert memory["terminated"].any()
     assert (memory["reward"] == 1).all()
     assert set(memory["action"].flat) == {0, 1}

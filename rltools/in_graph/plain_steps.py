@@ -83,7 +83,7 @@ class PlainSteps:
         env, algo = self._env, self._algo
         before = now.observ
         action = algo.perform_arrays(*_copies([self._everyone, *before]))
-        now.fresh[:] = False  # Before the step: one that fails may have moved some.
+        now.fresh[:] = False
         now.action = _copies(action)
         # A batch may go on to use the arrays that it returned.
         *now.observ, now.reward, now.terminated, now.truncated = _copies(
@@ -124,9 +124,7 @@ class _State:
         reset = np.flatnonzero(mask & ~self.fresh)
         for array, rows in zip(self.observ, self._env.reset_arrays(reset), strict=True):
             array[reset] = rows
-        self.reward[reset] = 0
-        self.terminated[reset] = self.truncated[reset] = False
-        self.fresh[reset] = True
+        # Rewards and flags are those of the step that follows.
         self.score[mask] = self.length[mask] = 0
         algo.begin_arrays(_indices(mask))
 

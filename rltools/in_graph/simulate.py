@@ -107,7 +107,7 @@ class _Simulation:
         self._env = env
         self._verbs = AlgorithmVerbs(algo)
         self._take_steps = self._steps
-        if isinstance(algo, InGraphAlgorithm):
+        if type(algo) is InGraphAlgorithm:  # A subclass may have verbs of its own.
             self._take_steps = PlainSteps(env, algo)
         flag = tf.TensorSpec((), tf.bool)
         self.run = tf.function(

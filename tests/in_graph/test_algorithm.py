@@ -4,7 +4,7 @@ import tensorflow as tf
 from gymnasium import spaces
 
 import rltools
-from rltools import errors
+from rltools import errors, nested
 from rltools.mocks import MockAlgorithm, MockEnvironment
 
 SPACE = spaces.Dict(
@@ -141,3 +141,32 @@ def test_refuses_environments_that_are_not_in_the_graph(counting_env):
     batch = rltools.BatchEnv([counting_env(0)])
     with pytest.raises(errors.InvalidArgumentError, match="InGraphBatchEnv, got"):
         rltools.InGraphAlgorithm(Scripted(), batch)
+
+
+class WithAVerbOfItsOwn(rltools.InGraphAlgorithm):
+    """One with a verb of its own, so that each is a call of Python."""
+
+    def end_episode(self, indices):
+        super().end_episode(indices)
+
+
+@pytest.mark.parametrize("ends", ["terminated", "truncated"])
+@pytest.mark.parametrize("parts", [(7,), (1, 2, 4), (3, 4)])
+def test_all_steps_in_one_call_do_what_a_call_for_each_verb_does(ends, parts):
+    results = []
+    for kind in (rltools.InGraphAlgorithm, WithAVerbOfItsOwn):
+        envs = [
+            MockEnvironment((3,), (2,), max_duration=3, seed=seed, ends=ends)
+            for seed in range(2)
+        ]
+        env = rltools.InGraphBatchEnv(rltools.BatchEnv(envs))
+        mock = MockAlgorithm(env.batch, seed=0)
+        algo = kind(mock, env)
+        found = [rltools.simulate(env, algo, steps=steps, log=True) for steps in parts]
+        env.reset([1])  # By hand: nothing resets it again.
+        found.append(rltools.simulate(env, algo, steps=2, log=True))
+        found.append(rltools.simulate(env, algo, reset=True))
+        found.append([variable.numpy() for variable in env.state])
+        results.append((found, [vars(call) for call in mock.calls]))
+    for first, second in zip(*map(nested.flatten, results), strict=True):
+        np.testing.assert_array_equal(first, second)

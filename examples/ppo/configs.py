@@ -79,7 +79,7 @@ CONFIGS = {
     "inverted_pendulum": _mujoco(
         "InvertedPendulum-v5", steps=2048 * 146, eval_every=2048 * 73
     ),
-    "reacher": _mujoco("Reacher-v5", max_length=50, eval_episodes=50),
+    "reacher": _mujoco("Reacher-v5", max_length=50, eval_episodes=50, discount=0.95),
     "cheetah": _mujoco("HalfCheetah-v5"),
     "hopper": _mujoco("Hopper-v5"),
     "walker": _mujoco("Walker2d-v5"),

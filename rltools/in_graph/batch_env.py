@@ -116,7 +116,7 @@ class InGraphBatchEnv(GraphEnv):
             tf.TensorSpec([None, *spec.shape[1:]], spec.dtype)
             for spec in self.observ_spec.specs
         ]
-        rows = self.python.call(self.reset_arrays, inputs, specs)
+        rows = self.python.call(self._reset_arrays, inputs, specs)
         places = inputs[0][:, tf.newaxis]
         for variable, values in zip(self._observ, rows, strict=True):
             variable.scatter_nd_update(places, values)
@@ -128,8 +128,24 @@ class InGraphBatchEnv(GraphEnv):
     def _step_env(self, action: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         return self.batch.step(action)
 
-    def reset_arrays(self, indices: np.ndarray, *seeds: np.ndarray) -> list[np.ndarray]:
-        """What `reset` is in Python: the leaves of new observations, `[k, ...]`."""
+    def reset_rows(self, mask: np.ndarray, seed: int | None = None) -> list[np.ndarray]:
+        """What `reset` is in Python.
+
+        Args:
+            mask: Which environments, bool `[n]`, at least one.
+            seed: Environment i gets `seed + i`.
+
+        Returns:
+            The leaves of the latest observations of all environments, `[n, ...]`.
+        """
+        # Gymnasium's own batches can't reset a part before all were reset once.
+        options = None if mask.all() else {"reset_mask": mask}
+        observ, _ = self.batch.reset(seed=seed, options=options)
+        return self.observ_spec.arrays(observ)
+
+    def _reset_arrays(
+        self, indices: np.ndarray, *seeds: np.ndarray
+    ) -> list[np.ndarray]:
         inside = (indices >= 0) & (indices < len(self))
         if indices.ndim != 1 or not inside.all() or len(set(indices)) < len(indices):
             raise InvalidArgumentError(
@@ -143,8 +159,5 @@ class InGraphBatchEnv(GraphEnv):
             ]
         mask = np.zeros(len(self), np.bool_)
         mask[indices] = True
-        # Gymnasium's own batches can't reset a part before all were reset once.
-        options = None if mask.all() else {"reset_mask": mask}
-        seed = int(seeds[0]) if seeds else None
-        observ, _ = self.batch.reset(seed=seed, options=options)
-        return [array[indices] for array in self.observ_spec.arrays(observ)]
+        rows = self.reset_rows(mask, int(seeds[0]) if seeds else None)
+        return [array[indices] for array in rows]

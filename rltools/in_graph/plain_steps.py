@@ -121,9 +121,11 @@ class _State:
         """Begin episodes, resetting what has been stepped since the last reset."""
         if not mask.any():
             return
-        reset = np.flatnonzero(mask & ~self.fresh)
-        for array, rows in zip(self.observ, self._env.reset_arrays(reset), strict=True):
-            array[reset] = rows
+        reset = mask & ~self.fresh
+        if reset.any():
+            latest = self._env.reset_rows(reset)
+            for array, rows in zip(self.observ, latest, strict=True):
+                array[reset] = rows[reset]
         # Rewards and flags are those of the step that follows.
         self.score[mask] = self.length[mask] = 0
         algo.begin_arrays(_indices(mask))

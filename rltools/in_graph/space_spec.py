@@ -60,11 +60,15 @@ class SpaceSpec:
         self._batch_shape = batch_shape
         self._structure = _build(space, name, batch_shape)
         self._leaves: Sequence[ArrayLeaf] = nested.flatten(self._structure)
+        # What most spaces are, to be done fast in every step.
+        self._is_leaf = isinstance(self._structure, ArrayLeaf)
         self.specs: list[tf.TensorSpec] = [leaf.spec for leaf in self._leaves]
         self.paths: list[str] = [leaf.path for leaf in self._leaves]
 
     def pack(self, leaves: Sequence[Any]) -> Any:
         """Nest tensors or anything else, one per leaf, in the way of the space."""
+        if self._is_leaf and len(leaves) == 1:
+            return leaves[0]
         return nested.unflatten(self._structure, leaves)
 
     def pack_element(self, arrays: Sequence[np.ndarray]) -> Any:
@@ -100,6 +104,8 @@ class SpaceSpec:
         return [self._to_array(leaf, item) for leaf, item in self._pair(value)]
 
     def _pair(self, value: Any) -> Sequence[tuple[ArrayLeaf, Any]]:
+        if self._is_leaf and type(value) is np.ndarray:
+            return ((self._leaves[0], value),)
         try:
             return nested.zip(self._structure, value, flatten=True)
         except StructureError as error:

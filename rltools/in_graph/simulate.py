@@ -74,7 +74,8 @@ def simulate(
         Exception: Called from Python, it raises what an environment or an
             `InGraphAlgorithm` raised, such as `RemoteError`, as it was. Within another
             `tf.function`, that raises a `tf.errors.OpError` whose message has the type,
-            message and traceback of the original. `reset=True` starts over after it.
+            message and traceback of the original. `reset=True` starts over after it;
+            an `InGraphAlgorithm` always does.
     """
     if not isinstance(env, InGraphBatchEnv):
         raise InvalidArgumentError(

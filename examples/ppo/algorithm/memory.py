@@ -83,14 +83,8 @@ class RolloutMemory(tf.Module):
             tf.errors.InvalidArgumentError: An environment's part is full already.
         """
         positions = tf.stack([tf.gather(self._sizes, indices), indices], 1)
-        columns: dict[str, list[Any]] = {name: [] for name in self._buffers}
-        for values, (dtype, *_) in zip(steps, self._places, strict=True):
-            values = tf.cast(values, dtype)
-            columns[dtype.name].append(
-                values if values.shape.rank == 2 else values[:, tf.newaxis]
-            )
-        for name, buffer in self._buffers.items():
-            buffer.scatter_nd_update(positions, tf.concat(columns[name], 1))
+        for name, values in self._join(steps, rank=2).items():
+            self._buffers[name].scatter_nd_update(positions, values)
         self._sizes.scatter_add(tf.IndexedSlices(tf.ones_like(indices), indices))
 
     def fill(self, steps: Transition) -> None:
@@ -99,14 +93,8 @@ class RolloutMemory(tf.Module):
         Args:
             steps: Tensors or arrays of the dtypes given.
         """
-        columns: dict[str, list[Any]] = {name: [] for name in self._buffers}
-        for values, (dtype, *_) in zip(steps, self._places, strict=True):
-            values = tf.cast(values, dtype)
-            columns[dtype.name].append(
-                values if values.shape.rank == 3 else values[..., tf.newaxis]
-            )
-        for name, buffer in self._buffers.items():
-            buffer.assign(tf.concat(columns[name], -1))
+        for name, values in self._join(steps, rank=3).items():
+            self._buffers[name].assign(values)
         self._sizes.assign(tf.fill(self._sizes.shape, self._length))
 
     def data(self) -> Transition:
@@ -122,6 +110,16 @@ class RolloutMemory(tf.Module):
     def clear(self) -> None:
         """Start over with an empty memory."""
         self._sizes.assign(tf.zeros_like(self._sizes))
+
+    def _join(self, steps: Transition, *, rank: int) -> dict[str, Any]:
+        """What goes to each buffer; `rank` is that of a field that is a vector."""
+        columns: dict[str, list[Any]] = {name: [] for name in self._buffers}
+        for values, (dtype, *_) in zip(steps, self._places, strict=True):
+            values = tf.cast(values, dtype)
+            columns[dtype.name].append(
+                values if values.shape.rank == rank else values[..., tf.newaxis]
+            )
+        return {name: tf.concat(parts, -1) for name, parts in columns.items()}
 
 
 def _stored_dtype(spec: tf.TensorSpec) -> tf.DType:

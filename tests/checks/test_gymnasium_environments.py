@@ -24,6 +24,7 @@ DECLARED = {
     # True findings: see docs/check_environments.md.
     "MountainCarContinuous-v0": {"exclude": ["L3", "T8"]},
     "BipedalWalker-v3": {"exclude": ["L3", "D1"]},
+    "BipedalWalkerHardcore-v3": {"exclude": ["L3", "D1"]},
 }
 SHORT = [
     *("Acrobot-v1", "Blackjack-v1", "CartPole-v1", "FrozenLake-v1", "LunarLander-v3"),

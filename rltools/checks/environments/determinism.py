@@ -19,7 +19,10 @@ def repeats_itself(trial: EnvTrial) -> Iterator[str]:
     """Yield where a second run of the same environment differs from the first."""
     trial.require_reproducible()
     again = trial.start(trial.env).repeat(trial.rollout)
-    yield from compare(trial.rollout, again)
+    found = list(compare(trial.rollout, again))
+    if not found and trial.unsteady is not None:
+        found = [f"not every time: {trial.unsteady}"]
+    yield from found
     ended, wanted = trial.rollout.episodes_ended, trial.options.episodes
     if ended < wanted:
         yield Hint(f"Only {ended} of {wanted} episodes came to their end.")

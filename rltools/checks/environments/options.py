@@ -2,12 +2,14 @@
 
 import copy
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
 
 from rltools.checks.check import SkipCheck, check
 from rltools.checks.difference import differences
+from rltools.checks.environments.confirmation import confirm
 from rltools.checks.environments.trial import EnvTrial
 from rltools.checks.memory import overwrite
 from rltools.checks.rollout import Rollout, compare
@@ -36,9 +38,17 @@ def options_are_left_alone(trial: EnvTrial) -> Iterator[str]:
         control = _play(trial, env, copy.deepcopy(options))
         if any(compare(first, control)):
             return  # It does not repeat itself as it is: see R4 and D1.
-        spoiled = _play(trial, env, copy.deepcopy(options), spoil=True)
-    for line in compare(control, spoiled):
-        yield f"after the caller has emptied the options it had passed, {line}"
+
+        def play_again(*, spoil: bool) -> list[str]:
+            again = _play(trial, env, copy.deepcopy(options), spoil=spoil)
+            return list(compare(control, again))
+
+        spoiled, usual = (
+            partial(play_again, spoil=True),
+            partial(play_again, spoil=False),
+        )
+        for line in confirm(trial, spoiled, usual):
+            yield f"after the caller has emptied the options it had passed, {line}"
 
 
 CHECKS = (options_are_left_alone,)

@@ -2,10 +2,12 @@
 
 import itertools
 from collections.abc import Iterator
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 from rltools.checks.call import compare_calls
 from rltools.checks.check import check
+from rltools.checks.environments.confirmation import confirm
 from rltools.checks.environments.trial import EnvTrial
 from rltools.checks.rollout import Rollout, compare
 
@@ -51,10 +53,14 @@ def _compare_spoiled(
     expected = trial.rollout.calls[:_SPOILED_CALLS]
     if any(compare_calls(expected, trial.second_run.calls)):
         return  # It does not repeat itself as it is: see D1 and D2.
-    with trial.fresh() as env:
-        spoiled = trial.start(env, spoil=spoil)
-        spoiled.repeat(trial.rollout, at_most=_SPOILED_CALLS)
-    yield from itertools.islice(compare(trial.rollout, spoiled), 1)
+
+    def play_again(**how: Any) -> list[str]:
+        with trial.fresh() as env:
+            again = trial.start(env, **how)
+            again.repeat(trial.rollout, at_most=_SPOILED_CALLS)
+        return list(itertools.islice(compare(trial.rollout, again), 1))
+
+    yield from confirm(trial, partial(play_again, spoil=spoil), play_again)
 
 
 def _tell_mishaps(rollout: Rollout, *kinds: str) -> Iterator[str]:

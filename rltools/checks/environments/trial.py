@@ -46,6 +46,9 @@ class EnvTrial:
     Args:
         make: Callable without arguments that makes an environment.
         options: What the caller says of it.
+
+    Attributes:
+        unsteady: How it once did not repeat itself, if a check has come upon that.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class EnvTrial:
         self.make = make
         self.options = options
         self.instances = Instances(make, one=options.one_instance)
+        self.unsteady: str | None = None
         self.renderings: dict[str, Rendering] = {}  # Those that checks share, by mode.
 
     def __enter__(self) -> "EnvTrial":

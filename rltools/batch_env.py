@@ -234,7 +234,7 @@ class BatchEnv(gym.vector.VectorEnv):
             read = partial(self._observations.read_rows, chosen)
         finish = partial(self._finish_reset, chosen, read)
         try:
-            call = self._groups.reset(chosen, seeds, options)
+            call = self._groups.reset(chosen, seeds, options, waits=blocking)
             if not blocking:
                 return self._promise(chosen, call, finish)
             outcome = call.merge(call.reports())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from rltools.batching.group import Call
 from rltools.batching.rows_call import RowsCall
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 _NOTHING = Report()
 
 
-class StepCall:
-    """A step of all workers that was announced; see `Call`.
+class AnnouncedCall:
+    """A step of all workers, or a reset of some environments, announced; see `Call`.
 
     Attributes:
         is_over: Whether all workers have carried it out, or have died.
@@ -29,15 +30,22 @@ class StepCall:
     Args:
         group: The group.
         timeout: Seconds that it may take.
-        arguments: Those of the group's `step`.
+        rows: The environments of each worker that are reset; None for a step.
+        again: Makes the call of a worker's environments, by the worker's index, one
+            by one, after a restart.
     """
 
     def __init__(
-        self, group: FleetGroup, timeout: float | None, arguments: tuple[Any, ...]
+        self,
+        group: FleetGroup,
+        timeout: float | None,
+        rows: Sequence[Sequence[int]] | None,
+        again: Callable[[int], Call],
     ) -> None:
         self._group = group
         self._timeout = timeout
-        self._arguments = arguments
+        self._rows = rows
+        self._again = again
         self.is_over = False
         self.given_up = False
 
@@ -66,7 +74,7 @@ class StepCall:
         return self.collect(late, limit)
 
     def collect(self, late: Sequence[int], limit: float | None) -> Report:
-        """Report what has become of a step that has been waited for.
+        """Report what has become of a call that has been waited for.
 
         Args:
             late: The indices of workers that have not carried it out in time.
@@ -89,7 +97,7 @@ class StepCall:
             elif index in reports:
                 found = self._read(index, reports[index])
             if index not in errors and self._group.restartable:
-                member.keep(range(member.count), found)
+                member.keep(self._rows_of(index), found)
             if found:
                 self._group.add(index, found, report)
         return report
@@ -102,20 +110,26 @@ class StepCall:
         request.accept(message._replace(kind=Status.RETURNED))
         sent = SentRequest(member.supervisor.client, request)
         try:
-            return member.take(sent, sent.wait(0.0), range(member.count))
+            report = member.take(sent, sent.wait(0.0), self._rows_of(index))
         except NotPicklableError as error:
             return self._fail(index, error)
+        if self._rows is not None:
+            failed = report.failures.keys() | report.violations.keys()
+            member.supervisor.failed_to_begin(failed)
+        return report
 
     def _fail(self, index: int, error: RLToolsError) -> Report:
-        member = self._group.members[index]
+        member, rows = self._group.members[index], self._rows_of(index)
         if not isinstance(error, WorkerError):
-            return Report(failures=dict.fromkeys(range(member.count), error))
-
-        def one_by_one() -> Call:
-            return member.one_by_one().step(*self._arguments)
-
+            return Report(failures=dict.fromkeys(rows, error))
+        again = partial(self._again, index)
         client = member.supervisor.client
-        return RowsCall.lost(member, client, error, one_by_one).result()
+        return RowsCall.lost(member, rows, client, error, again).result()
+
+    def _rows_of(self, index: int) -> Sequence[int]:
+        if self._rows is None:
+            return range(self._group.members[index].count)
+        return self._rows[index]
 
 
 class MembersCall:

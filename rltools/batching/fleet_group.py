@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rltools.batching.fleet_calls import MembersCall, StepCall
+from rltools.batching.fleet_calls import AnnouncedCall, MembersCall
 from rltools.batching.group import Call
 from rltools.batching.worker_group import WorkerGroup
 from rltools.hosting.batched import parter
@@ -15,14 +15,14 @@ from rltools.hosting.report import Report
 from rltools.process.channel import WorkerChannel
 from rltools.process.fleet import Fleet
 from rltools.process.lockstep import Lockstep
-from rltools.process.signals import SAME_STEP
+from rltools.process.signals import RESET_ONLY, SAME_STEP
 
 
 class FleetGroup:
     """Steps neighbouring workers together, as long as nothing out of the ordinary is.
 
-    Whatever is out of the ordinary is left to a group for each worker: resets, which
-    have arguments, and the time from a restart until all is as before.
+    Whatever is out of the ordinary is left to a group for each worker: resets with
+    arguments, and the time from a restart until all is as before.
 
     Args:
         members: The groups of the workers, in their order; all values of their spaces
@@ -61,9 +61,13 @@ class FleetGroup:
             return MembersCall(
                 self, [each.step(actions, resets, same_step) for each in self.members]
             )
-        call = StepCall(self, self._timeout, (actions, resets, same_step))
+        call = self._step_call(actions, resets, same_step)
         self.lockstep.call = call
-        self._announce(actions, resets, same_step)
+        try:
+            self._announce_step(actions, resets, same_step)
+        except BaseException:  # Such as Ctrl-C.
+            call.give_up()
+            raise
         return call
 
     def carry_out(
@@ -71,11 +75,16 @@ class FleetGroup:
     ) -> Report | None:
         """Step and wait; see `Group`. Returns None if there is nothing to tell."""
         if self.restartable or (self.fleet.disturbed and not self._settle()):
-            return self.step(actions, resets, same_step).result()
+            call = self.step(actions, resets, same_step)
+            try:
+                return call.result()
+            except BaseException:  # Such as Ctrl-C.
+                call.give_up()
+                raise
         timeout, lockstep = self._timeout, self.lockstep
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
-            self._announce(actions, resets, same_step)
+            self._announce_step(actions, resets, same_step)
             is_in_time = lockstep.wait(deadline)
         except BaseException:  # Such as Ctrl-C.
             for index in range(len(self.members)):
@@ -83,10 +92,45 @@ class FleetGroup:
             raise
         if is_in_time and not lockstep.died and not lockstep.has_reports():
             return None
-        call = StepCall(self, timeout, (actions, resets, same_step))
-        return call.collect([] if is_in_time else lockstep.missing(), timeout)
+        announced = self._step_call(actions, resets, same_step)
+        return announced.collect([] if is_in_time else lockstep.missing(), timeout)
 
-    def _announce(
+    def can_announce_reset(self, rows: Sequence[int]) -> bool:
+        """Whether `announce_reset` can be called, and is the way to reset some rows."""
+        if self.fleet.disturbed:
+            return False
+        # Where workers share cores, those with nothing to reset are better left alone.
+        return not self.lockstep.is_crowded or all(self._split(rows))
+
+    def announce_reset(self, rows: Sequence[int]) -> AnnouncedCall:
+        """Start a reset without arguments, for a caller who waits for it at once."""
+        parts = self._split(rows)
+
+        def again(index: int) -> Call:
+            seeds = [None] * len(parts[index])
+            return self.members[index].one_by_one().reset(parts[index], seeds, None)
+
+        call = AnnouncedCall(self, self._timeout, parts, again)
+        for member, part in zip(self.members, parts, strict=True):
+            member.supervisor.begun(part)
+        resets = self.fleet.columns.resets
+        try:
+            self._has_resets = True
+            resets[:] = False
+            resets[rows] = True
+            self.lockstep.begin(RESET_ONLY)
+        except BaseException:  # Such as Ctrl-C.
+            call.give_up()
+            raise
+        return call
+
+    def _step_call(self, *arguments: Any) -> AnnouncedCall:
+        def again(index: int) -> Call:
+            return self.members[index].one_by_one().step(*arguments)
+
+        return AnnouncedCall(self, self._timeout, None, again)
+
+    def _announce_step(
         self, actions: Any, resets: np.ndarray | None, same_step: bool
     ) -> None:
         columns = self.fleet.columns
@@ -107,19 +151,16 @@ class FleetGroup:
         """See `Group`."""
         seed_of = dict(zip(rows, seeds, strict=True))
         calls: list[Call | None] = []
-        for member in self.members:
+        for member, ours in zip(self.members, self._split(rows), strict=True):
             first = member.first - self.first
-            local = [r - first for r in seed_of if first <= r < first + member.count]
-            chosen = [seed_of[first + row] for row in local]
-            calls.append(member.reset(local, chosen, options) if local else None)
+            chosen = [seed_of[first + row] for row in ours]
+            calls.append(member.reset(ours, chosen, options) if ours else None)
         return MembersCall(self, calls)
 
     def check_free(self, rows: Sequence[int], *, to_reset: bool) -> None:
         """See `Group`."""
         if self.fleet.disturbed:  # Nobody has promised anything else.
-            for member in self.members:
-                first = member.first - self.first
-                ours = [r - first for r in rows if first <= r < first + member.count]
+            for member, ours in zip(self.members, self._split(rows), strict=True):
                 member.check_free(ours, to_reset=to_reset)
 
     def note_late(self, index: int) -> None:
@@ -133,6 +174,14 @@ class FleetGroup:
         report.infos |= {first + row: each for row, each in found.infos.items()}
         report.failures |= {first + row: e for row, e in found.failures.items()}
         report.violations |= {first + row: e for row, e in found.violations.items()}
+
+    def _split(self, rows: Sequence[int]) -> list[list[int]]:
+        """The rows of each member, counted from its first one."""
+        parts = []
+        for member in self.members:
+            first = member.first - self.first
+            parts.append([r - first for r in rows if first <= r < first + member.count])
+        return parts
 
     def _settle(self) -> bool:
         """Whether a step can be announced: all live and have nothing else to do."""

@@ -86,9 +86,19 @@ class Groups:
         rows: Sequence[int],
         seeds: Sequence[int | None],
         options: dict[str, Any] | None,
+        *,
+        waits: bool,
     ) -> "JointCall":
-        """Start the reset of some environments, given by place in the batch."""
+        """Start the reset of some environments.
+
+        Args:
+            rows: Their places in the batch.
+            seeds: The seed of each, or None.
+            options: Of all of them.
+            waits: Whether the caller waits for it at once.
+        """
         seed_of = dict(zip(rows, seeds, strict=True))
+        is_plain = waits and options is None and seeds.count(None) == len(seeds)
         chosen = {}
         for group in self._in_order:
             theirs = range(group.first, group.first + group.count)
@@ -98,6 +108,12 @@ class Groups:
         def start(group: Group) -> Call:
             ours = chosen[group.first]
             local = [row - group.first for row in ours]
+            if (
+                is_plain
+                and isinstance(group, FleetGroup)
+                and group.can_announce_reset(local)
+            ):
+                return group.announce_reset(local)
             return group.reset(local, [seed_of[row] for row in ours], options)
 
         joint = JointCall([each for each in self._in_order if each.first in chosen])

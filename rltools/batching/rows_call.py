@@ -61,6 +61,7 @@ class RowsCall:
     def lost(
         cls,
         group: "WorkerGroup",
+        rows: Sequence[int],
         client: WorkerClient,
         error: WorkerError,
         one_by_one: Callable[[], Call],
@@ -69,13 +70,14 @@ class RowsCall:
 
         Args:
             group: Of the worker.
+            rows: The environments that took part.
             client: That life.
             error: How it has ended.
             one_by_one: Makes the call one by one, after a restart.
         """
         call = cls.__new__(cls)
         call._group, call._one_by_one = group, one_by_one
-        call._rows = range(group.count)
+        call._rows = rows
         call._sent = call._other = call._error = None
         call._is_taken = call._is_held = call.given_up = False
         call._begin_anew(client, error)

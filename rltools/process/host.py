@@ -22,7 +22,13 @@ from rltools.process.measuring import measure
 from rltools.process.packing import pack_report
 from rltools.process.protocol import Command
 from rltools.process.registrations import unpack_registrations
-from rltools.process.signals import IS_RELIABLE, Signals, size_of_signals
+from rltools.process.signals import (
+    IS_RELIABLE,
+    RESET_ONLY,
+    SAME_STEP,
+    Signals,
+    size_of_signals,
+)
 from rltools.process.solo import solo_step
 
 
@@ -41,7 +47,7 @@ class Host:
 
     Attributes:
         closed: Whether there is nothing more to do.
-        step: Carries out a step that was announced, and returns its packed report.
+        step: Carries out what was announced; see `inbox.Step`.
         signals: Where steps are announced, and the worker's place there; None before
             it has a place in shared memory.
     """
@@ -54,7 +60,7 @@ class Host:
         self._columns: Columns
         self._group: EnvGroup | None = None
         self._first = 0
-        self.step: Callable[[bool], bytes] = self._step_announced
+        self.step: Callable[[int], bytes] = self._carry_out_announced
         self.closed = False
         self.signals: tuple[Signals, int] | None = None
         self._actions: dict[Command, Callable[..., Any]] = {
@@ -157,7 +163,7 @@ class Host:
         )
         self._action_space = env.action_space
         self._split = splitter(env.action_space, count)
-        self.step = self._step_announced
+        self.step = self._carry_out_announced
         if count == 1:
             self.step = solo_step(env, columns, self._group, self.step)
 
@@ -190,9 +196,13 @@ class Host:
         assert self._group is not None, "it has no place yet"
         return self._group.reset(*arguments)
 
-    def _step_announced(self, same_step: bool) -> bytes:
+    def _carry_out_announced(self, flags: int) -> bytes:
         try:
-            report = self._step_rows(None, same_step)
+            if flags & RESET_ONLY:
+                rows = self._columns.resets.nonzero()[0].tolist()
+                report = self._reset_rows(rows, [None] * len(rows), None)
+            else:
+                report = self._step_rows(None, bool(flags & SAME_STEP))
         except BaseException as error:  # Not an environment's: those are reported.
             report = Report(failures=dict.fromkeys(range(len(self._envs)), error))
         return pack_report(report, [])

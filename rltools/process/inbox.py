@@ -12,17 +12,18 @@ from rltools.process.patience import Patience, sched_yield
 from rltools.process.protocol import Command, Message, Status
 from rltools.process.signals import (
     FLAG_BITS,
+    FLAGS,
     PARENT_ASLEEP,
     REQUEST,
-    SAME_STEP,
+    RESET_ONLY,
     YIELD_FOR,
     Signals,
     fence,
 )
 
-# Carries out a step; takes whether to reset environments whose episode ends. Returns
+# Carries out a step or a reset; takes the flags of `signals` that say which. Returns
 # the packed report, empty if there is nothing to tell.
-Step = Callable[[bool], bytes]
+Step = Callable[[int], bytes]
 _STEPS_BETWEEN_CLOCKS = 16
 
 
@@ -89,9 +90,9 @@ class Inbox:
             if words[REQUEST] != word:
                 self._word = word = words[REQUEST]
                 number = word >> FLAG_BITS
-                if number % _STEPS_BETWEEN_CLOCKS == 0:
+                if number % _STEPS_BETWEEN_CLOCKS == 0 and not word & RESET_ONLY:
                     self._take_time(signals, step, word)
-                elif body := step(bool(word & SAME_STEP)):
+                elif body := step(word & FLAGS):
                     self._report(signals, number, body)
                 replies[index] = number
                 acquire()  # See `fence`; nobody else can be about to take this one.
@@ -123,7 +124,7 @@ class Inbox:
     def _take_time(self, signals: Signals, step: Step, word: int) -> None:
         """Carry out a step as `receive` does, and tell how long that takes."""
         start = monotonic_ns()
-        body = step(bool(word & SAME_STEP))
+        body = step(word & FLAGS)
         busy = signals.busy[self._index]
         took = monotonic_ns() - start
         signals.busy[self._index] = (busy + took) // 2 if busy else took

@@ -1,4 +1,4 @@
-"""Steps all workers of a fleet at once, without a message to any of them."""
+"""Steps, or resets, environments of all workers of a fleet without a message."""
 
 import select
 import time
@@ -19,6 +19,7 @@ from rltools.process.signals import (
     FLAG_BITS,
     PARENT_ASLEEP,
     REQUEST,
+    RESET_ONLY,
     YIELD_FOR,
     Signals,
     fence,
@@ -32,14 +33,15 @@ _MAX_MILLISECONDS = 50.0
 
 
 class Lockstep:
-    """Announces steps to workers, and waits until all have carried them out.
+    """Announces steps and resets to workers, and waits until all have carried them out.
 
     Args:
         fleet: The memory that the workers share.
 
     Attributes:
         channels: The ways to the workers, in the order of the fleet.
-        died: The indices of workers whose death kept them from the last step.
+        is_crowded: Whether some of the workers have no core to themselves.
+        died: The indices of workers whose death kept them from the last one.
     """
 
     def __init__(self, fleet: Fleet) -> None:
@@ -48,10 +50,11 @@ class Lockstep:
         self._fleet = fleet
         self._patience = Patience()
         self._number = 0
+        self._is_reset = False
         self._call: ref[Any] | None = None
         workers, cores = len(fleet.berths), len(usable_cores())
         self._cores = min(workers, cores)
-        self._is_crowded = workers > cores
+        self.is_crowded = workers > cores
         # What counts as a short wait, and as a short pause between two steps. Whether
         # longer ones are worth it, only trying tells.
         careful = (LONG if workers < cores else SHORT), SHORT
@@ -65,7 +68,11 @@ class Lockstep:
         self._nobody = bytes(_WORD * len(fleet.berths))
 
     def begin(self, flags: int) -> None:
-        """Announce a step, of which no worker may still be at the last one."""
+        """Announce a step or a reset; no worker may still be at the last one.
+
+        Args:
+            flags: Those of `signals`.
+        """
         signals = self._signals
         number = self._number = self._number + 1
         now = time.monotonic()
@@ -75,8 +82,10 @@ class Lockstep:
         if number % _STEPS_BETWEEN_JUDGEMENTS == 1:
             self._judge(signals)
         self.died = set()
-        for channel in self.channels:
-            channel.steps += 1
+        self._is_reset = bool(flags & RESET_ONLY)
+        if not self._is_reset:
+            for channel in self.channels:
+                channel.steps += 1
         signals.words[REQUEST] = number << FLAG_BITS | flags
         fence()
         if signals.asleep.tobytes() != self._nobody:
@@ -85,7 +94,7 @@ class Lockstep:
                     channel.wake()
 
     def wait(self, deadline: float | None) -> bool:
-        """Wait until all workers that live have carried out the last step.
+        """Wait until all workers that live have carried out what was announced.
 
         Args:
                 deadline: Time of `time.monotonic` to give up at; None to wait on.
@@ -113,18 +122,18 @@ class Lockstep:
         return not self.missing()
 
     def missing(self) -> list[int]:
-        """The indices of workers that live and have not carried out the last step."""
+        """The indices of workers that live and have not carried it out."""
         number = self._number
         return [
             index for index, done in enumerate(self._signals.replies) if done != number
         ]
 
     def has_reports(self) -> bool:
-        """Whether there is a report of the last step, which has ended."""
+        """Whether there is a report of the last one, which has ended."""
         return self._number in self._signals.reports.tolist()
 
     def reports(self) -> dict[int, Message | None]:
-        """The reports of the last step, which has ended, by the worker's index."""
+        """The reports of the last one, which has ended, by the worker's index."""
         number = self._number
         numbers = self._signals.reports.tolist()
         if number not in numbers:
@@ -136,10 +145,11 @@ class Lockstep:
         return found
 
     def request(self, index: int) -> Request:
-        """The last step as a request to one worker, for error messages."""
-        return Request(
-            Command.STEP_ROWS, "step", self._number, self.channels[index].steps
-        )
+        """The last step or reset as a request to one worker, for error messages."""
+        command, label = Command.STEP_ROWS, "step"
+        if self._is_reset:
+            command, label = Command.RESET_ROWS, "reset"
+        return Request(command, label, self._number, self.channels[index].steps)
 
     @property
     def call(self) -> Any:
@@ -175,7 +185,7 @@ class Lockstep:
     ) -> tuple[bool, bool]:
         """Whether the parent and the workers are to yield, in waits up to a limit."""
         # A worker without a core to itself is in the way of others while they work.
-        waits = self._pause + (working if self._is_crowded else 0.0)
+        waits = self._pause + (working if self.is_crowded else 0.0)
         is_steady = self._pause < longest_pause and waits < longest_wait
         return working < longest_wait, is_steady
 

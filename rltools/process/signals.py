@@ -20,7 +20,9 @@ IS_RELIABLE = platform.machine().lower() in ("x86_64", "amd64")
 
 # What is announced, beside its number.
 SAME_STEP = 1  # Environments whose episode ends are reset.
-FLAG_BITS = 1
+RESET_ONLY = 2  # Those of the mask are reset, and nothing is stepped.
+FLAG_BITS = 2
+FLAGS = (1 << FLAG_BITS) - 1
 
 # Places of words. Each has a cache line to itself: the writing of one side must not
 # disturb the other's reading. Arrays with a word for each worker follow.
@@ -43,13 +45,13 @@ class Signals:
         workers: How many workers there are.
 
     Attributes:
-        words: All words. `words[REQUEST]` is the number of the last step that was
-            announced, and its flags; `words[PARENT_ASLEEP]` is 1 while the parent has
-            to be woken; `words[YIELD_FOR]` is how many microseconds workers should
-            yield before they sleep.
+        words: All words. `words[REQUEST]` is the number of the last step or reset
+            that was announced, and its flags; `words[PARENT_ASLEEP]` is 1 while the
+            parent has to be woken; `words[YIELD_FOR]` is how many microseconds workers
+            should yield before they sleep.
         mail: How many messages each worker has been sent, by the parent.
-        replies: The number of the last step that each worker has carried out.
-        reports: The number of the last one of which it has sent a report.
+        replies: The number of the last one that each worker has carried out.
+        reports: The number of the last one that it has sent a report of.
         asleep: Whether it has to be woken.
         busy: About how many nanoseconds a step takes it.
     """

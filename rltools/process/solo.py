@@ -17,9 +17,10 @@ from rltools.hosting.report import Report
 from rltools.hosting.results import ORDINARY_FLAGS, ORDINARY_REWARDS
 from rltools.hosting.rows import ARRAY_SPACES
 from rltools.process.packing import pack_report
+from rltools.process.signals import RESET_ONLY, SAME_STEP
 
-# Carries out a step that was announced; see `inbox.Step`.
-Step = Callable[[bool], bytes]
+# Carries out what was announced; see `inbox.Step`.
+Step = Callable[[int], bytes]
 
 
 def solo_step(
@@ -50,9 +51,9 @@ def solo_step(
     allowed_rewards, allowed_flags, array = ORDINARY_REWARDS, ORDINARY_FLAGS, np.ndarray
     step = env.step
 
-    def step_once(same_step: bool) -> bytes:
-        if resets[0]:
-            return general_step(same_step)
+    def step_once(flags: int) -> bytes:
+        if resets[0] or flags & RESET_ONLY:
+            return general_step(flags)
         try:
             # A copy: an environment may keep its action, and the next one comes here.
             result = step(actions[0] if is_scalar else actions[0].copy())
@@ -69,9 +70,9 @@ def solo_step(
             or type(terminated) not in allowed_flags
             or type(truncated) not in allowed_flags
             or type(info) is not dict
-            or (same_step and (terminated or truncated))
+            or (flags & SAME_STEP and (terminated or truncated))
         ):
-            return take_in(result, Report(), same_step)
+            return take_in(result, Report(), bool(flags & SAME_STEP))
         row[...] = observ
         rewards[0] = reward  # type: ignore[call-overload]
         terminations[0] = terminated

@@ -15,6 +15,7 @@ from rltools.process.signals import (
     FLAG_BITS,
     PARENT_ASLEEP,
     REQUEST,
+    RESET_ONLY,
     SAME_STEP,
     Signals,
     size_of_signals,
@@ -37,15 +38,15 @@ class Line:
         self.body = b""
 
     def announce(self, number, flags=0):
-        self.signals.words[REQUEST] = number << 1 | flags
+        self.signals.words[REQUEST] = number << FLAG_BITS | flags
 
     def send(self, number, kind=Command.GET):
         self.frames.send(Message(number, kind, b"name"))
         self.sent += 1
         self.signals.mail[0] = self.sent
 
-    def step(self, same_step):
-        self.steps.append((self.signals.words[REQUEST] >> 1, same_step))
+    def step(self, flags):
+        self.steps.append((self.signals.words[REQUEST] >> FLAG_BITS, flags))
         return self.body
 
     def receive(self):
@@ -73,11 +74,12 @@ def test_messages_that_came_together_are_all_seen(line):
     assert [line.receive() for _ in range(3)] == [1, 2, 3]
 
 
-def test_step_that_is_announced_needs_no_message(line):
-    line.announce(1, SAME_STEP)
+@pytest.mark.parametrize("flags", [0, SAME_STEP, RESET_ONLY])
+def test_step_that_is_announced_needs_no_message(line, flags):
+    line.announce(1, flags)
     line.send(7)
     assert line.receive() == 7
-    assert line.steps == [(1, True)]
+    assert line.steps == [(1, flags)]
     assert line.signals.replies.tolist() == [1, 0]
     assert line.frames.receive_some() is None
 
@@ -98,10 +100,10 @@ def test_every_request_is_seen_once(kinds):
                 expected.append(number)
             line.send(number)
             seen.append(line.receive())
-            assert line.steps == [(number, False) for number in expected]
+            assert line.steps == [(number, 0) for number in expected]
         line.send(99)
         assert line.receive() == 99
-        assert line.steps == [(number, False) for number in expected]
+        assert line.steps == [(number, 0) for number in expected]
     finally:
         line.close()
     assert seen == [n for n, kind in enumerate(kinds, 1) if kind != "wake"]
@@ -109,11 +111,24 @@ def test_every_request_is_seen_once(kinds):
 
 def test_steps_before_it_has_a_place_are_others(line):
     other = Signals(bytearray(size_of_signals(2)), 2)
-    other.words[REQUEST] = 5 << 1
+    other.words[REQUEST] = 5 << FLAG_BITS
     line.inbox.heed(other, 1)
     line.frames.send(Message(1, Command.GET, b""))
     line.inbox.receive(line.step)
     assert not line.steps
+
+
+def test_time_of_resets_is_not_that_of_a_step(line):
+    """How long steps take decides how they are waited for."""
+    line.announce(16, RESET_ONLY)
+    line.send(1)
+    line.receive()
+    assert line.steps == [(16, RESET_ONLY)]
+    assert line.signals.busy.tolist() == [0, 0]
+    line.announce(32)
+    line.send(2)
+    line.receive()
+    assert line.signals.busy[0] > 0
 
 
 def test_report_is_a_message(line):
@@ -210,7 +225,7 @@ def test_a_step_goes_before_a_message_that_was_sent_after_it():
                 return False
 
         inbox._patience = Patience()
-        message = inbox.receive(lambda same_step: done.append("step") or b"")
+        message = inbox.receive(lambda flags: done.append("step") or b"")
     assert done == ["step"]
     assert (message.number, message.kind) == (7, Command.CALL)
     assert signals.replies[0] == 1

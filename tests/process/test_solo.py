@@ -13,6 +13,7 @@ from rltools.hosting.columns import Columns
 from rltools.hosting.env_group import EnvGroup
 from rltools.hosting.report import Report
 from rltools.process.packing import pack_report
+from rltools.process.signals import RESET_ONLY, SAME_STEP
 from rltools.process.solo import solo_step
 
 ACTION_SPACES = [
@@ -62,31 +63,36 @@ class Scripted(gym.Env):
         return self.result
 
 
-def run(env, action, reset, same_step, *, solo):
+def run(env, action, reset, flags, *, solo):
     columns = Columns(env.observation_space, env.action_space, 1)
     columns.actions.put(np.asarray(action)[None])
     columns.resets[:] = reset
     group = EnvGroup([env], columns, caught=BaseException)
 
-    def general(same_step):
+    def general(flags):
+        resets, same_step = columns.resets.tolist(), bool(flags & SAME_STEP)
+        if flags & RESET_ONLY:
+            return pack_report(group.reset([0][:reset], [None][:reset], None), [])
         batch = columns.actions.leaves()[0].copy()
-        report = group.step(list(batch), columns.resets.tolist(), same_step=same_step)
-        return pack_report(report, [])
+        return pack_report(group.step(list(batch), resets, same_step=same_step), [])
 
     step = solo_step(env, columns, group, general) if solo else general
-    body = step(same_step)
+    body = step(flags)
     report = pickle.loads(body) if body else None
     arrays = columns.observs.leaves()[0], columns.rewards, columns.terminated
     return report, [array.tolist() for array in (*arrays, columns.truncated)]
 
 
-@given(st.data(), st.sampled_from(ACTION_SPACES), results, st.booleans(), st.booleans())
-def test_short_way_equals_general_way(data, space, result, reset, same_step):
+@given(
+    *(st.data(), st.sampled_from(ACTION_SPACES), results, st.booleans()),
+    st.sampled_from([0, SAME_STEP, RESET_ONLY]),
+)
+def test_short_way_equals_general_way(data, space, result, reset, flags):
     """Equals a model: the same rows, the same report, the same action."""
     action = data.draw(st.integers(0, 10**6).map(lambda seed: seeded(space, seed)))
     short, general = Scripted(space, result), Scripted(space, result)
-    ours = run(short, action, reset, same_step, solo=True)
-    model = run(general, action, reset, same_step, solo=False)
+    ours = run(short, action, reset, flags, solo=True)
+    model = run(general, action, reset, flags, solo=False)
     assert ours[1] == model[1]
     assert describe(ours[0]) == describe(model[0])
     for mine, theirs in zip(short.actions, general.actions, strict=True):
@@ -117,7 +123,7 @@ def test_an_action_that_is_kept_does_not_change():
     step = solo_step(env, columns, EnvGroup([env], columns), None)
     for value in (0.25, 0.5):
         columns.actions.put(np.full((1, 2), value, np.float32))
-        step(False)
+        step(0)
     assert [action.tolist() for action in env.actions] == [[0.25] * 2, [0.5] * 2]
 
 

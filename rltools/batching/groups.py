@@ -99,10 +99,11 @@ class Groups:
         """
         seed_of = dict(zip(rows, seeds, strict=True))
         is_plain = waits and options is None and seeds.count(None) == len(seeds)
+        rows = sorted(seed_of)
         chosen = {}
         for group in self._in_order:
-            theirs = range(group.first, group.first + group.count)
-            if ours := [row for row in theirs if row in seed_of]:
+            end = group.first + group.count
+            if ours := [row for row in rows if group.first <= row < end]:
                 chosen[group.first] = ours
 
         def start(group: Group) -> Call:

@@ -61,7 +61,7 @@ def choose_indices(
     if mask is not None and indices is not None:
         raise ValueError("Expected indices or options['reset_mask'], got both.")
     if mask is not None:
-        return [int(index) for index in np.flatnonzero(mask)]
+        return mask.nonzero()[0].tolist()
     if indices is None:
         return list(range(count))
     array = np.asarray(indices)
@@ -71,7 +71,7 @@ def choose_indices(
         raise ValueError(f"indices: expected 0 to {count - 1}, got {array.tolist()}.")
     if len(np.unique(array)) != len(array):
         raise ValueError(f"indices: expected each once, got {array.tolist()}.")
-    return [int(index) for index in array]
+    return [*map(int, array)]
 
 
 def seeds_for(

@@ -58,6 +58,8 @@ class SpaceSpec:
         self._name = name
         self._error = error
         self._batch_shape = batch_shape
+        # Dimensions of unknown size are the first ones, if there are any.
+        self._first_known = batch_shape.count(None)
         self._structure = _build(space, name, batch_shape)
         self._leaves: Sequence[ArrayLeaf] = nested.flatten(self._structure)
         # What most spaces are, to be done fast in every step.
@@ -125,9 +127,13 @@ class SpaceSpec:
             )
         return tf.ensure_shape(value, spec.shape)
 
+    def _has_shape(self, array: np.ndarray, shape: tuple[int | None, ...]) -> bool:
+        known = self._first_known
+        return array.ndim == len(shape) and array.shape[known:] == shape[known:]
+
     def _to_array(self, leaf: ArrayLeaf, value: Any) -> np.ndarray:
         array = np.asarray(value)
-        if array.shape != leaf.shape or array.dtype != leaf.dtype:
+        if array.dtype != leaf.dtype or not self._has_shape(array, leaf.shape):
             fits = leaf.spec.shape.is_compatible_with(array.shape)
             if not fits or not np.can_cast(array.dtype, leaf.dtype):
                 raise self._error(

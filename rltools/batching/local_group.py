@@ -27,7 +27,8 @@ class LocalGroup:
         space = envs[0].action_space
         self._part = parter(space, first, first + self.count)
         self._split = splitter(space, self.count)
-        self.columns = Columns(envs[0].observation_space, space, self.count)
+        # Read before the next call, whatever environments write to then.
+        self.columns = Columns(envs[0].observation_space, space, self.count, hold=True)
         self._envs = EnvGroup(envs, self.columns, first=first)
 
     def check_free(self, rows: Sequence[int], *, to_reset: bool) -> None:
@@ -35,7 +36,9 @@ class LocalGroup:
 
     def step(self, actions: Any, resets: np.ndarray | None, same_step: bool) -> Done:
         """See `Group`."""
-        return Done(self.carry_out(actions, resets, same_step))
+        report = self.carry_out(actions, resets, same_step)
+        self.columns.observs.leaves()  # Who knows what happens until it is asked for.
+        return Done(report)
 
     def carry_out(
         self, actions: Any, resets: np.ndarray | None, same_step: bool

@@ -28,7 +28,7 @@ class Observations:
         self._groups = groups
         self._copy = copy
         # What most batches are.
-        self._is_simple = isinstance(space, ARRAY_SPACES) and copy and len(groups) == 1
+        self._is_simple = isinstance(space, ARRAY_SPACES)
         self._places = [
             (index, row)
             for index, group in enumerate(groups)
@@ -37,16 +37,18 @@ class Observations:
 
     def read(self) -> Any:
         """The batched observation of all environments."""
-        if self._is_simple:
-            [leaf] = self._groups[0].columns.observs.leaves()
-            return leaf.copy()
-        segments = [group.columns.observs.leaves() for group in self._groups]
-        if not self._copy and len(segments) == 1:
-            leaves: list[Any] = [
-                tuple(leaf) if isinstance(leaf, list) else leaf for leaf in segments[0]
-            ]
+        leaves: list[Any]
+        if len(self._groups) > 1:
+            leaves = join([group.columns.observs.leaves() for group in self._groups])
+        elif self._copy:
+            leaves = self._groups[0].columns.observs.copies()
+            if self._is_simple:
+                return leaves[0]
         else:
-            leaves = join(segments)
+            leaves = [
+                tuple(leaf) if isinstance(leaf, list) else leaf
+                for leaf in self._groups[0].columns.observs.leaves()
+            ]
         return assemble(self._space, iter(leaves))
 
     def read_rows(self, rows: Sequence[int]) -> Any:

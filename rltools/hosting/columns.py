@@ -6,7 +6,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from rltools.hosting.rows import Allocate, Rows, is_fixed_size, rows_of
+from rltools.hosting.array_rows import Allocate
+from rltools.hosting.rows import Rows, is_fixed_size, rows_of
 
 _ALIGNMENT = 64  # Of a cache line, so that no two arrays share one.
 
@@ -19,6 +20,7 @@ class Columns:
         action_space: That of one environment.
         count: The number of environments.
         allocate: Makes an array of a given shape and dtype.
+        hold: As in `rows_of`, for observations.
 
     Attributes:
         observs: The current observations.
@@ -34,8 +36,10 @@ class Columns:
         action_space: gym.Space,
         count: int,
         allocate: Allocate = np.zeros,
+        *,
+        hold: bool = False,
     ) -> None:
-        self.observs: Rows = rows_of(observation_space, count, allocate)
+        self.observs: Rows = rows_of(observation_space, count, allocate, hold=hold)
         self.actions: Rows | None = None
         if is_fixed_size(action_space):
             self.actions = rows_of(action_space, count, allocate)

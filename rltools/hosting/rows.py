@@ -4,19 +4,21 @@
 strict: nothing is broadcast and nothing is cast with loss on its way into a row.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 from gymnasium import spaces
 
 from rltools.errors import InvalidObservationError
+from rltools.hosting.array_rows import Allocate, ArrayRows, BoxRows, HeldRows
 from rltools.space_checks import describe, explain_mismatch
 
 ARRAY_SPACES = (spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)
 
-Allocate = Callable[[tuple[int, ...], Any], np.ndarray]
+_LARGE = 8192  # Bytes from which to copy once less is worth a closer look at each.
 
 
 class Rows(Protocol):
@@ -42,8 +44,17 @@ class Rows(Protocol):
     def leaves(self) -> list[np.ndarray | list[Any]]:
         """What is stored: an array or, for a space without fixed size, a list."""
 
+    def copies(self) -> list[np.ndarray | tuple[Any, ...]]:
+        """The same for the caller to keep: a copy or, of a list, a tuple."""
 
-def rows_of(space: spaces.Space, count: int, allocate: Allocate = np.zeros) -> Rows:
+
+def rows_of(
+    space: spaces.Space,
+    count: int,
+    allocate: Allocate = np.zeros,
+    *,
+    hold: bool = False,
+) -> Rows:
     """Make rows for a number of environments.
 
     Array-like spaces (Box, Discrete, MultiDiscrete, MultiBinary) have one array of
@@ -54,17 +65,20 @@ def rows_of(space: spaces.Space, count: int, allocate: Allocate = np.zeros) -> R
         space: The space of a single environment.
         count: The number of environments.
         allocate: Makes an array of a given shape and dtype.
+        hold: Whether large values that are written all at once may stay where they are
+            until they are read: nobody writes to them before.
     """
+    rows = partial(rows_of, count=count, allocate=allocate, hold=hold)
     if isinstance(space, spaces.Dict):
-        return _DictRows(
-            {key: rows_of(part, count, allocate) for key, part in space.items()}
-        )
+        return _DictRows({key: rows(part) for key, part in space.items()})
     if isinstance(space, spaces.Tuple):
-        return _TupleRows([rows_of(part, count, allocate) for part in space.spaces])
+        return _TupleRows([rows(part) for part in space.spaces])
     if isinstance(space, spaces.Box):
-        return _BoxRows(space, count, allocate)
+        size = int(np.prod(space.shape)) * np.dtype(space.dtype).itemsize
+        kind = HeldRows if hold and space.shape and size >= _LARGE else BoxRows
+        return kind(space, count, allocate)
     if isinstance(space, ARRAY_SPACES):
-        return _ArrayRows(space, count, allocate)
+        return ArrayRows(space, count, allocate)
     return _ObjectRows(space, count)
 
 
@@ -74,107 +88,6 @@ def is_fixed_size(space: spaces.Space) -> bool:
         parts = space.values() if isinstance(space, spaces.Dict) else space.spaces
         return all(map(is_fixed_size, parts))
     return isinstance(space, ARRAY_SPACES)
-
-
-class _ArrayRows:
-    """Rows of integers within bounds."""
-
-    def __init__(self, space: spaces.Space, count: int, allocate: Allocate) -> None:
-        assert space.shape is not None
-        self._space = space
-        self._shape = space.shape
-        self._dtype = np.dtype(space.dtype)
-        self._types = [np.ndarray if space.shape else self._dtype.type] * count
-        self._lengths = [space.shape[0]] * count if space.shape else []
-        self._array = allocate((count, *space.shape), self._dtype)
-        # Values that are joined along their first axis lie as the rows do.
-        self._joined = self._array
-        if space.shape:
-            self._joined = self._array.reshape(
-                -1 if self._array.size else 0, *space.shape[1:]
-            )
-        self._low, self._high = _bounds(space)
-
-    def write(self, row: int, value: Any, path: str) -> None:
-        if problem := self._explain(value, path):
-            raise InvalidObservationError(problem)
-        self._array[row] = value
-
-    def _explain(self, value: Any, path: str) -> str | None:
-        return explain_mismatch(self._space, value, path)
-
-    def write_all(self, values: Sequence[Any]) -> bool:
-        if [*map(type, values)] != self._types:
-            return False
-        if not self._shape:
-            checked = np.fromiter(values, self._dtype, len(values))
-        else:
-            checked = np.empty_like(self._joined)
-            if not self._join(values, checked):
-                return False
-            checked = checked.reshape(self._array.shape)
-        if not ((checked >= self._low) & (checked <= self._high)).all():
-            return False
-        self._array[...] = checked
-        return True
-
-    def _join(self, values: Sequence[Any], out: np.ndarray) -> bool:
-        try:
-            if [*map(len, values)] != self._lengths:
-                return False
-            np.concatenate(values, out=out, casting="no")
-        except (TypeError, ValueError):
-            return False
-        return True
-
-    def put(self, batch: Any) -> None:
-        self._array[...] = batch
-
-    def row(self, row: int) -> Any:
-        value = self._array[row]
-        return value.copy() if self._shape else value
-
-    def leaves(self) -> list[np.ndarray | list[Any]]:
-        return [self._array]
-
-
-class _BoxRows(_ArrayRows):
-    """Rows of a Box: whether a number is in bounds is not a question of stacking."""
-
-    def _explain(self, value: Any, path: str) -> str | None:
-        if not isinstance(value, np.ndarray | np.generic):
-            wanted = f"an array of shape {self._shape} and dtype {self._dtype}"
-            return f"{path}: expected {wanted}, got {describe(value)}"
-        if value.shape != self._shape:
-            return f"{path}: expected shape {self._shape}, got {value.shape}"
-        if not np.can_cast(value.dtype, self._dtype):
-            return f"{path}: expected dtype {self._dtype}, got {value.dtype}"
-        return None
-
-    def write_all(self, values: Sequence[Any]) -> bool:
-        try:
-            if (
-                not self._shape
-                or [*map(type, values)] != self._types
-                or [*map(len, values)] != self._lengths
-            ):
-                return False
-            np.concatenate(values, out=self._joined, casting="no")
-        except (TypeError, ValueError):
-            return False
-        return True
-
-    def row(self, row: int) -> Any:
-        return self._array[row].copy() if self._shape else np.array(self._array[row])
-
-
-def _bounds(space: spaces.Space) -> tuple[Any, Any]:
-    """The lowest and the highest value; of a Box nobody asks."""
-    if isinstance(space, spaces.Discrete):
-        return space.start, space.start + space.n - 1
-    if isinstance(space, spaces.MultiDiscrete):
-        return space.start, space.start + space.nvec - 1
-    return 0, 1
 
 
 class _DictRows:
@@ -211,6 +124,9 @@ class _DictRows:
     def leaves(self) -> list[np.ndarray | list[Any]]:
         return [leaf for part in self._parts.values() for leaf in part.leaves()]
 
+    def copies(self) -> list[np.ndarray | tuple[Any, ...]]:
+        return [leaf for part in self._parts.values() for leaf in part.copies()]
+
 
 class _TupleRows:
     def __init__(self, parts: list[Rows]) -> None:
@@ -245,6 +161,9 @@ class _TupleRows:
     def leaves(self) -> list[np.ndarray | list[Any]]:
         return [leaf for part in self._parts for leaf in part.leaves()]
 
+    def copies(self) -> list[np.ndarray | tuple[Any, ...]]:
+        return [leaf for part in self._parts for leaf in part.copies()]
+
 
 class _ObjectRows:
     def __init__(self, space: spaces.Space, count: int) -> None:
@@ -267,3 +186,6 @@ class _ObjectRows:
 
     def leaves(self) -> list[np.ndarray | list[Any]]:
         return [self._values]
+
+    def copies(self) -> list[np.ndarray | tuple[Any, ...]]:
+        return [tuple(self._values)]

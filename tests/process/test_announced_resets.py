@@ -241,16 +241,20 @@ def test_fault_33_worker_comes_back_and_resets_again(ready, harm):
     assert sent(batch)[1] == before[1]
 
 
-def test_fault_33_episode_that_did_not_begin_is_not_lost(ready, is_gone):
+@pytest.mark.parametrize("begins", [False, True])
+def test_fault_33_only_an_episode_that_has_begun_is_lost(ready, is_gone, begins):
     batch = ready(raise_value_error, armed=[2], restarts=1)
+    before = sent(batch)
     with pytest.raises(RemoteError):
         batch.reset(indices=[2])
+    if begins:
+        batch.reset(indices=[2])
+    assert sent(batch) == before
     os.kill(batch.worker_pids[1], signal.SIGKILL)
     assert is_gone(batch.worker_pids[1], 5)
-    batch.reset(indices=[2])
-    truncated, infos = batch.step(actions())[3:]
-    assert truncated.tolist() == [False, False, False, True]
-    assert "worker_restarted" in infos
+    assert batch[3].step(0)[3]
+    truncated, info = batch[2].step(0)[3:]
+    assert (truncated, info.get("worker_restarted", False)) == (begins, begins)
 
 
 def test_fault_06_reset_hangs_for_longer_than_the_timeout(ready):

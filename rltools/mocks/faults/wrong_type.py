@@ -27,7 +27,8 @@ class WrongDtype(ObservationFault):
 
     def change(self, value: Any, space: gym.Space[Any], choice: int) -> Any:
         """See `ObservationFault.change`."""
-        if isinstance(space, gym.spaces.Discrete):
+        # Another fault may have made an array of it before.
+        if isinstance(space, gym.spaces.Discrete) and not np.ndim(value):
             return float(value)
         fits = np.can_cast(np.float64, np.dtype(space.dtype))
         return np.asarray(value).astype(np.complex128 if fits else np.float64)

@@ -53,10 +53,10 @@ class Config:
             `eval_agents`.
         network: One of `NETWORKS`. Observations of any space are flattened for all of
             them; "recurrent" adds a memory, "convolutional" is for pictures.
-        acting: One of `ACTING`, how actions are chosen while training: in the graph, by
-            `rltools.simulate`, or by NumPy, which is faster and knows feed-forward
-            networks alone; "auto" takes it for these. Both draw from the same policy,
-            but not the same actions.
+        acting: One of `ACTING`, how actions are chosen in training and its evaluations:
+            in the graph, by `rltools.simulate`, or by NumPy, which is faster and knows
+            feed-forward networks alone; "auto" takes it for these. Both draw from the
+            same policy, but not the same actions.
         policy_layers: Units of the policy's hidden layers.
         value_layers: Units of the value function's hidden layers.
         recurrent_units: Length of each network's recurrent state.

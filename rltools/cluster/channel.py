@@ -169,7 +169,7 @@ class ActorChannel:
         try:
             return get_interruptibly(self._ray, request.carrier, timeout)
         except exceptions.GetTimeoutError as error:
-            raise self._late(request, timeout) from error
+            raise request.late(self.index, str(self), timeout) from error
         except exceptions.RayError as error:
             if self._death is None:
                 # One that can't be reached now must not come back later.
@@ -206,28 +206,14 @@ class ActorChannel:
             asked = self._actor.locate.remote()
             is_there(self._ray, asked, timeout=_SECONDS_TO_END)
 
-    def _late(self, request: Request, timeout: float | None) -> RequestTimeoutError:
-        return RequestTimeoutError(
-            f"{self} has not answered {request.describe()} within {timeout} seconds.",
-            **self._context_of(request),
-        )
-
     def _gone(self, request: Request) -> WorkerDiedError | ClosedError:
         if self._deadline is not None:
-            return ClosedError(f"{self} was closed before {request.describe()} ended.")
+            return request.closed(str(self))
         return WorkerDiedError(
             f"{self}: no result of {request.describe()}, because the actor "
             f"{self._death}",
-            **self._context_of(request),
+            **request.context(self.index),
         )
-
-    def _context_of(self, request: Request) -> dict[str, Any]:
-        return {
-            "worker": self.index,
-            "env": request.env,
-            "command": request.label,
-            "step": request.step,
-        }
 
 
 def _in_short(error: Exception) -> str:

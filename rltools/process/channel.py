@@ -272,25 +272,16 @@ class WorkerChannel:
 
     def late(self, request: Request, timeout: float | None) -> RequestTimeoutError:
         """The error for a request that has not been answered in time."""
-        return RequestTimeoutError(
-            f"{self} has not answered {request.describe()} within {timeout} seconds.",
-            worker=self.index,
-            env=request.env,
-            command=request.label,
-            step=request.step,
-        )
+        return request.late(self.index, str(self), timeout)
 
     def gone(self, request: Request) -> WorkerDiedError | ClosedError:
         """The error for a request that will not be answered any more."""
         if self._deadline is not None:
-            return ClosedError(f"{self} was closed before {request.describe()} ended.")
+            return request.closed(str(self))
         return WorkerDiedError(
             f"{self} {self._transport.death}: no result of {request.describe()}.",
             exit_code=self._process.exit_code,
-            worker=self.index,
-            env=request.env,
-            command=request.label,
-            step=request.step,
+            **request.context(self.index),
         )
 
 

@@ -4,7 +4,12 @@ import pickle
 from dataclasses import dataclass, field
 from typing import Any
 
-from rltools.errors import NotPicklableError, RemoteError
+from rltools.errors import (
+    ClosedError,
+    NotPicklableError,
+    RemoteError,
+    RequestTimeoutError,
+)
 from rltools.hosting.rows import Rows
 from rltools.process.failure import Failure
 from rltools.process.packing import unpack_report
@@ -120,10 +125,27 @@ class Request:
             f"{failure.message}\n\nIts traceback in the worker:\n{failure.traceback}",
             original_type=failure.type_name,
             remote_traceback=failure.traceback,
-            worker=worker,
-            env=env,
-            command=self.label,
-            step=self.step,
+            **self.context(worker) | {"env": env},
         )
         error.__cause__ = failure.original()
         return error
+
+    def late(self, worker: int, who: str, timeout: float | None) -> RequestTimeoutError:
+        """The error if it has not been answered in time; see `result`."""
+        return RequestTimeoutError(
+            f"{who} has not answered {self.describe()} within {timeout} seconds.",
+            **self.context(worker),
+        )
+
+    def closed(self, who: str) -> ClosedError:
+        """The error if the worker was closed first."""
+        return ClosedError(f"{who} was closed before {self.describe()} ended.")
+
+    def context(self, worker: int) -> dict[str, Any]:
+        """What errors of a worker say beside their message; see `WorkerError`."""
+        return {
+            "worker": worker,
+            "env": self.env,
+            "command": self.label,
+            "step": self.step,
+        }

@@ -76,9 +76,8 @@ class ArrayPolicy:
             Flat actions, float32 [k, size], and the logarithms of their probabilities,
             float32 [k].
         """
-        outputs = self._forward(self._normalize(observ.astype(np.float32, copy=False)))
+        outputs, action = self._begin(observ)
         count = self._num_continuous
-        action = np.empty((len(observ), count + len(self._choices)), np.float32)
         logprob = np.zeros(len(observ), np.float32)
         if count:
             normal = noise[:, :count]
@@ -93,6 +92,21 @@ class ArrayPolicy:
             logprob += logits[np.arange(len(observ)), chosen]
             logprob -= np.log(np.exp(logits).sum(-1))
         return action, logprob
+
+    def mode(self, observ: np.ndarray) -> np.ndarray:
+        """The most likely actions, flat as from `act`, float32 [k, size]."""
+        outputs, action = self._begin(observ)
+        count = self._num_continuous
+        action[:, :count] = outputs[:, :count]
+        for column, (start, stop) in enumerate(self._choices, count):
+            action[:, column] = outputs[:, start:stop].argmax(-1)
+        return action
+
+    def _begin(self, observ: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What the network says, and actions that are yet to be chosen."""
+        outputs = self._forward(self._normalize(observ.astype(np.float32, copy=False)))
+        size = self._num_continuous + len(self._choices)
+        return outputs, np.empty((len(observ), size), np.float32)
 
     def _forward(self, values: np.ndarray) -> np.ndarray:
         *hidden, (last_weight, last_bias) = self._layers

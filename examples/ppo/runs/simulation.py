@@ -12,6 +12,7 @@ from examples.ppo.algorithm.learner import do_not_convert
 from examples.ppo.config import Config
 from examples.ppo.ppo import PPO
 from examples.ppo.runs.array_actor import ArrayActor
+from examples.ppo.runs.array_evaluator import ArrayEvaluator
 
 
 class Training:
@@ -90,8 +91,14 @@ class Evaluation:
 
     def __init__(self, batch: gym.vector.VectorEnv, algo: PPO, config: Config) -> None:
         self._env = rltools.InGraphBatchEnv(batch)
-        self._algo = DeterministicPolicy(algo, config.eval_agents)
         self._config = config
+        self._evaluator: ArrayEvaluator | None = None
+        self._acting: Any
+        if config.acts_in_graph:
+            self._acting = DeterministicPolicy(algo, config.eval_agents)
+        else:
+            self._evaluator = ArrayEvaluator(algo, config.eval_agents)
+            self._acting = rltools.InGraphAlgorithm(self._evaluator, self._env)
 
     def __call__(
         self, *, log: bool, report: bool, reset: bool
@@ -109,6 +116,8 @@ class Evaluation:
             [steps, eval_agents], and the summary.
         """
         config = self._config
+        if self._evaluator is not None:
+            self._evaluator.take_policy()
         self._env.reset(seed=config.seed)
         shape = config.eval_steps // config.eval_agents, config.eval_agents
         done, score = np.zeros(shape, np.bool_), np.zeros(shape, np.float32)
@@ -116,7 +125,7 @@ class Evaluation:
         for start in range(0, shape[0], config.max_length):
             part = slice(start, start + config.max_length)
             done[part], score[part], _ = rltools.simulate(
-                self._env, self._algo, steps=config.max_length
+                self._env, self._acting, steps=config.max_length
             )
             if (done.sum(0) >= config.episodes_per_agent).all():
                 break

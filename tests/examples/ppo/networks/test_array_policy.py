@@ -72,8 +72,9 @@ def test_without_noise_it_takes_the_most_likely_action(name, build):
     policy, distribution = build(SPACES[name])
     observ = np.random.default_rng(3).normal(size=(20, SIZE)).astype(np.float32)
     noise = np.zeros_like(policy.draw((20,), np.random.default_rng(0)))
-    action, _ = policy.act(observ, noise)
-    np.testing.assert_allclose(action, distribution(observ).mode(), rtol=1e-5)
+    for action in (policy.act(observ, noise)[0], policy.mode(observ)):
+        assert action.dtype == np.float32
+        np.testing.assert_allclose(action, distribution(observ).mode(), rtol=1e-5)
 
 
 def test_actions_are_as_frequent_as_they_are_likely(build):

@@ -99,9 +99,11 @@ class TestTraining:
 
 
 class TestEvaluation:
-    @pytest.mark.parametrize("network", ["feed_forward", "recurrent"])
-    def test_changes_nothing_and_has_no_chance_in_it(self, build, network):
-        algo, training, evaluation = build(network=network, init_output_factor=1.0)
+    @pytest.mark.parametrize(
+        "changes", [{}, {"acting": "graph"}, {"network": "recurrent"}]
+    )
+    def test_changes_nothing_and_has_no_chance_in_it(self, build, changes):
+        algo, training, evaluation = build(**changes, init_output_factor=1.0)
         training(log=False, report=False, reset=True)
         before = state(algo)
         first = evaluation(log=False, report=False, reset=True)[1]
@@ -136,16 +138,26 @@ class TestEvaluation:
         # All the same, the next evaluation begins anew.
         assert evaluation.mean_score() == 2
 
-    def test_takes_the_most_likely_actions(self, build):
-        algo, _, evaluation = build(init_output_factor=1.0)
-        env = evaluation._env
-        env.reset(seed=0)
-        observ = algo.observations(env.observ)
-        rltools.simulate(env, evaluation._algo)
-        outputs, _, _ = algo.act(observ, tf.zeros([2, 0]))
-        expected = algo.network.distribution(outputs).mode()
-        np.testing.assert_array_equal(env.action, expected)
-        assert np.any(expected)
+    @pytest.mark.parametrize("env", ["Pendulum-v1", "CartPole-v1"])
+    def test_acts_alike_in_arrays_and_in_the_graph(self, build, env):
+        """Also after the policy and its statistics have changed."""
+        scores = []
+        for acting in ("arrays", "graph"):
+            algo, _, evaluation = build(
+                env=env, acting=acting, max_length=12, init_output_factor=1.0
+            )
+            rng = np.random.default_rng(3)
+            for _ in range(2):
+                for weight in algo.network.trainable_variables:
+                    noise = rng.normal(0, 0.1, weight.shape).astype(np.float32)
+                    weight.assign_add(noise)
+                size = algo.observations.size
+                observ = rng.normal(0, 2, (9, size)).astype(np.float32)
+                algo.observ_filter.update(tf.constant(observ))
+                done, score, _ = evaluation(log=False, report=False, reset=True)
+                scores.append(score[done])
+        np.testing.assert_allclose(scores[:2], scores[2:], rtol=1e-4)
+        assert env == "CartPole-v1" or not np.allclose(*scores[:2])
 
     def test_works_with_discrete_actions(self, build):
         _, _, evaluation = build(env="CartPole-v1")

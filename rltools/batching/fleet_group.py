@@ -58,6 +58,7 @@ class FleetGroup:
     def step(self, actions: Any, resets: np.ndarray | None, same_step: bool) -> Call:
         """See `Group`."""
         if self.fleet.disturbed and not self._settle():
+            self._has_resets = True  # The groups of the workers write there, too.
             return MembersCall(
                 self, [each.step(actions, resets, same_step) for each in self.members]
             )
@@ -95,16 +96,17 @@ class FleetGroup:
         announced = self._step_call(actions, resets, same_step)
         return announced.collect([] if is_in_time else lockstep.missing(), timeout)
 
-    def can_announce_reset(self, rows: Sequence[int]) -> bool:
-        """Whether `announce_reset` can be called, and is the way to reset some rows."""
-        if self.fleet.disturbed:
-            return False
-        # Where workers share cores, those with nothing to reset are better left alone.
-        return not self.lockstep.is_crowded or all(self._split(rows))
+    def announce_reset(self, rows: Sequence[int]) -> AnnouncedCall | None:
+        """Start a reset without arguments, for a caller who waits for it at once.
 
-    def announce_reset(self, rows: Sequence[int]) -> AnnouncedCall:
-        """Start a reset without arguments, for a caller who waits for it at once."""
+        Returns:
+            None if it is to be done by messages.
+        """
         parts = self._split(rows)
+        # Where workers share cores, those with nothing to reset are better left alone.
+        is_for_all = all(parts) or not self.lockstep.is_crowded
+        if self.fleet.disturbed or not is_for_all:
+            return None
 
         def again(index: int) -> Call:
             seeds = [None] * len(parts[index])
@@ -137,6 +139,7 @@ class FleetGroup:
         assert columns.actions is not None
         columns.actions.put(self._part(actions))
         if resets is not None or self._has_resets:
+            self._has_resets = True  # Should what follows be interrupted.
             end = self.first + self.count
             columns.resets[:] = False if resets is None else resets[self.first : end]
             self._has_resets = resets is not None
@@ -164,7 +167,7 @@ class FleetGroup:
                 member.check_free(ours, to_reset=to_reset)
 
     def note_late(self, index: int) -> None:
-        """Note that a worker may still carry out a step that nobody waits for."""
+        """Note that a worker may still carry out a call that nobody waits for."""
         self.fleet.disturbed = True
         self.members[index].supervisor.open.note_late_step()
 
@@ -184,11 +187,11 @@ class FleetGroup:
         return parts
 
     def _settle(self) -> bool:
-        """Whether a step can be announced: all live and have nothing else to do."""
+        """Whether something can be announced: all live and have nothing else to do."""
         fleet, lockstep = self.fleet, self.lockstep
         fleet.disturbed = False  # Before the look: what comes after it counts.
         links = [each.supervisor.client.channel for each in self.members]
-        lockstep.channels = [link for link in links if isinstance(link, WorkerChannel)]
+        lockstep.replace([link for link in links if isinstance(link, WorkerChannel)])
         settled = fleet.signals is not None and not lockstep.missing()
         for member, channel in zip(self.members, lockstep.channels, strict=True):
             supervisor = member.supervisor
@@ -198,4 +201,6 @@ class FleetGroup:
             settled = settled and is_usual and is_free
         if not settled:
             fleet.disturbed = True
+        for member in self.members if settled else ():
+            member.supervisor.open.rows_call = None  # Nothing is late any more.
         return settled

@@ -54,11 +54,9 @@ class Groups:
     ) -> "JointCall":
         """Start a step of all environments; see `Group`."""
         joint = JointCall(self._in_order)
-        calls = joint.calls
         try:
             for group in self._in_order:
-                call = group.step(actions, resets, same_step)
-                calls.append(Done(call.result()) if self._blocking else call)
+                joint.add(group.step(actions, resets, same_step), self._blocking)
         except BaseException:  # Such as Ctrl-C.
             joint.give_up()
             raise
@@ -80,6 +78,12 @@ class Groups:
         if report is None or not report:
             return _NOTHING
         return report.infos, dict(sorted((report.failures | report.violations).items()))
+
+    def settle(self) -> None:
+        """Copy what belongs to environments of this process; see `HeldRows`."""
+        for group in self.all:
+            if isinstance(group, LocalGroup):
+                group.settle()
 
     def reset(
         self,
@@ -109,19 +113,16 @@ class Groups:
         def start(group: Group) -> Call:
             ours = chosen[group.first]
             local = [row - group.first for row in ours]
-            if (
-                is_plain
-                and isinstance(group, FleetGroup)
-                and group.can_announce_reset(local)
-            ):
-                return group.announce_reset(local)
+            if is_plain and isinstance(group, FleetGroup):
+                announced = group.announce_reset(local)
+                if announced is not None:
+                    return announced
             return group.reset(local, [seed_of[row] for row in ours], options)
 
         joint = JointCall([each for each in self._in_order if each.first in chosen])
         try:
             for group in joint.groups:
-                call = start(group)
-                joint.calls.append(Done(call.result()) if self._blocking else call)
+                joint.add(start(group), self._blocking)
         except BaseException:  # Such as Ctrl-C.
             joint.give_up()
             raise
@@ -154,6 +155,12 @@ class JointCall:
     def __init__(self, groups: Sequence[Group]) -> None:
         self.groups = groups
         self.calls: list[Call] = []
+
+    def add(self, call: Call, waits: bool) -> None:
+        """Add the call of the next group; waits for its end if told to."""
+        self.calls.append(call)
+        if waits:
+            self.calls[-1] = Done(call.result())
 
     def reports(self) -> list[Report]:
         """Wait for all of them."""

@@ -120,6 +120,8 @@ class HeldRows(BoxRows):
 
     Until then a row is the array that its environment returned. So it is copied once,
     into what the caller gets, and not a second time into rows that nobody looks at.
+    To read `leaves` copies all, which is to be done before anything but the next step
+    of all makes an environment write to its arrays. One that fails may do so, too.
     """
 
     def __init__(self, space: spaces.Space, count: int, allocate: Allocate) -> None:

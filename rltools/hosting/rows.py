@@ -66,7 +66,7 @@ def rows_of(
         count: The number of environments.
         allocate: Makes an array of a given shape and dtype.
         hold: Whether large values that are written all at once may stay where they are
-            until they are read: nobody writes to them before.
+            for a while; see `HeldRows`.
     """
     rows = partial(rows_of, count=count, allocate=allocate, hold=hold)
     if isinstance(space, spaces.Dict):

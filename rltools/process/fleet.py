@@ -26,8 +26,8 @@ class Fleet:
         berths: The place of each worker.
         signals: The words; None where processors don't keep the order of writes, or
             once all workers have left.
-        disturbed: Whether anything but a step of all has happened since this was set
-            to False.
+        disturbed: Whether anything that was not announced has happened since this was
+            set to False.
 
     Raises:
         OSError: There is not so much memory.

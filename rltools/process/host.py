@@ -197,14 +197,16 @@ class Host:
         return self._group.reset(*arguments)
 
     def _carry_out_announced(self, flags: int) -> bytes:
+        rows = list(range(len(self._envs)))
+        if flags & RESET_ONLY:
+            rows = self._columns.resets.nonzero()[0].tolist()
         try:
             if flags & RESET_ONLY:
-                rows = self._columns.resets.nonzero()[0].tolist()
                 report = self._reset_rows(rows, [None] * len(rows), None)
             else:
                 report = self._step_rows(None, bool(flags & SAME_STEP))
         except BaseException as error:  # Not an environment's: those are reported.
-            report = Report(failures=dict.fromkeys(range(len(self._envs)), error))
+            report = Report(failures=dict.fromkeys(rows, error))
         return pack_report(report, [])
 
     def _step(self, slot: int, action: Any, in_row: bool = False) -> Any:

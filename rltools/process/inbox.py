@@ -30,8 +30,8 @@ _STEPS_BETWEEN_CLOCKS = 16
 class Inbox:
     """Waits for requests and answers them.
 
-    They come as messages, or are announced by `Signals`. A step that is announced goes
-    before messages: the parent announces none while it waits for the reply to one.
+    They come as messages, or are announced by `Signals`. What is announced goes before
+    messages: the parent announces nothing while it waits for the reply to one.
 
     Args:
         connection: The socket that leads to the parent.
@@ -62,7 +62,7 @@ class Inbox:
         """Wait for a message, for as long as it takes.
 
         Args:
-            step: Called for every step that is announced meanwhile.
+            step: Called for everything that is announced meanwhile.
 
         Raises:
             EOFError, OSError: The parent is gone.
@@ -90,7 +90,8 @@ class Inbox:
             if words[REQUEST] != word:
                 self._word = word = words[REQUEST]
                 number = word >> FLAG_BITS
-                if number % _STEPS_BETWEEN_CLOCKS == 0 and not word & RESET_ONLY:
+                # Of two in a row, as every other one may be a reset.
+                if number % _STEPS_BETWEEN_CLOCKS < 2 and not word & RESET_ONLY:
                     self._take_time(signals, step, word)
                 elif body := step(word & FLAGS):
                     self._report(signals, number, body)

@@ -63,9 +63,17 @@ class Lockstep:
         self._yield_for = LONG
         self._began = self._ended = time.monotonic()
         self._cycles: list[float] = []  # Seconds from step to step, ...
-        self._pauses: list[float] = []  # ... and of these between two of them.
-        self._pause = 0.0  # About how long it takes until the next step.
+        self._pauses: list[float] = []  # ... and when there was nothing to do.
+        self._pause = 0.0  # About how long it takes until there is.
         self._nobody = bytes(_WORD * len(fleet.berths))
+
+    def replace(self, channels: Sequence[WorkerChannel]) -> None:
+        """Take the workers as they are now: some may have come for others."""
+        before, self.channels = self.channels, channels
+        for index, channel in enumerate(channels):
+            if channel not in before and self._fleet.signals is not None:
+                # It knows nothing of what was announced before it came.
+                self._fleet.signals.replies[index] = self._number
 
     def begin(self, flags: int) -> None:
         """Announce a step or a reset; no worker may still be at the last one.
@@ -76,13 +84,14 @@ class Lockstep:
         signals = self._signals
         number = self._number = self._number + 1
         now = time.monotonic()
-        self._cycles.append(now - self._began)
         self._pauses.append(now - self._ended)
-        self._began = now
+        self._is_reset = bool(flags & RESET_ONLY)
+        if not self._is_reset:
+            self._cycles.append(now - self._began)
+            self._began = now
         if number % _STEPS_BETWEEN_JUDGEMENTS == 1:
             self._judge(signals)
         self.died = set()
-        self._is_reset = bool(flags & RESET_ONLY)
         if not self._is_reset:
             for channel in self.channels:
                 channel.steps += 1

@@ -5,6 +5,7 @@ has taken, in every place of the array.
 """
 
 import contextlib
+import sys
 
 import gymnasium as gym
 import numpy as np
@@ -36,6 +37,14 @@ class Screen(gym.Env):
 
     def blur(self):
         self._buffer[:] = -1
+
+    render = blur
+    blurring = property(blur)
+    blurred = property(blur, lambda self, value: self.blur())
+
+    def close(self):
+        # By this function, the attribute, and what is asked.
+        self.was_free = sys.getrefcount(self._buffer) == 2
 
     def _observe(self):
         self._buffer[:] = self.number + self.steps / 8
@@ -105,6 +114,27 @@ def test_autoreset(launch, autoreset):
     else:
         assert steps_of(observ) == [1, 1, 1]
         assert steps_of(batch.step(np.zeros(3, np.int64))[0]) == [2, 2, 0]
+
+
+def test_what_is_done_to_environments_through_the_batch_changes_no_row(launch):
+    for use in (
+        lambda batch: batch.call("blur"),
+        lambda batch: batch.set_attr("blurred", [True] * 3),
+        lambda batch: batch.get_attr("blurring"),
+        lambda batch: batch.render(),
+    ):
+        batch = launch()
+        batch.step(np.zeros(3, np.int64))
+        use(batch)
+        observ, _ = batch.reset(options={"reset_mask": np.array([False, True, False])})
+        assert steps_of(observ) == [1, 0, 1]
+
+
+def test_environments_can_give_their_memory_back(launch):
+    batch = launch()
+    batch.step(np.zeros(3, np.int64))
+    batch.close()
+    assert [env.was_free for env in batch.envs] == [True] * 3
 
 
 def test_promise_has_what_was_there_when_it_was_made(launch):

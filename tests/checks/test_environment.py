@@ -127,6 +127,31 @@ def test_no_caller_is_blamed_for_an_unsteady_environment(monkeypatch):
     assert [line for line in told if line.startswith("not every time: step 1 of")]
 
 
+class OneHot(gym.Env):
+    """Observes rows of a table that all instances share, never one twice in a row."""
+
+    observation_space = gym.spaces.Box(0, 1, (5,))
+    action_space = gym.spaces.Discrete(2)
+    table = np.eye(5, dtype=np.float32)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.steps = 0
+        return self.table[self.np_random.integers(3)], {}
+
+    def step(self, action):
+        self.steps += 1
+        return self.table[3 + self.steps % 2], 0.0, False, self.steps == 9, {}
+
+
+def test_damage_that_lasts_is_no_chance(monkeypatch):
+    """Who wrote to the table has broken it for good."""
+    monkeypatch.setattr(OneHot, "table", OneHot.table.copy())
+    report = check_env(OneHot, **QUICK)
+    assert "T8" in names(report.failed), str(report)
+    assert "after the caller has written" in report["T8"].reason
+
+
 class Declared(Noisy):
     spec = EnvSpec("Noisy-v0", nondeterministic=True)
 

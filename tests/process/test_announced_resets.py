@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 
 import cloudpickle
 import numpy as np
@@ -22,6 +23,7 @@ from rltools import BatchEnv
 from rltools.batching.fleet_group import FleetGroup
 from rltools.errors import (
     NotPicklableError,
+    PendingCallError,
     RemoteError,
     RequestTimeoutError,
     ResetNeededError,
@@ -69,6 +71,15 @@ def hang():
     threading.Event().wait()
 
 
+def interrupt_parent():
+    """Press Ctrl-C once the parent sleeps, and go on a little later."""
+    stat = Path(f"/proc/{os.getppid()}/stat")
+    while stat.read_text().rpartition(")")[2].split()[0] != "S":
+        os.sched_yield()
+    os.kill(os.getppid(), signal.SIGINT)
+    time.sleep(0.5)
+
+
 def tell_a_lock():
     return {"lock": threading.Lock()}
 
@@ -78,8 +89,9 @@ def actions(*ones):
 
 
 @pytest.fixture
-def ready(launch):
+def ready(launch, monkeypatch):
     """A function that launches a batch and steps it, so that a reset is announced."""
+    monkeypatch.setattr("rltools.process.lockstep.usable_cores", lambda: {0, 1})
 
     def ready(harm=None, *, armed=(), **options):
         batch = launch(harm, env=Armed, **options)
@@ -237,8 +249,9 @@ def test_fault_33_worker_comes_back_and_resets_again(ready, harm):
     batch.reset(indices=[3])
     assert batch.step(actions())[0][:, 1].tolist() == [2, 3, 2, 1]
     before = sent(batch)
-    batch.reset(indices=[0])
-    assert sent(batch)[1] == before[1]
+    batch.reset(indices=[0, 2])
+    assert batch.step(actions())[0][:, 1].tolist() == [1, 4, 1, 2]
+    assert sent(batch) == before
 
 
 @pytest.mark.parametrize("begins", [False, True])
@@ -279,15 +292,36 @@ def test_fault_12_info_that_can_not_be_sent(ready):
 
 @pytest.mark.parametrize("restarts", [0, 1])
 def test_fault_21_after_an_interrupt_all_can_be_reset(ready, restarts):
-    def interrupt():
-        os.kill(parent, signal.SIGINT)
-        time.sleep(0.5)
-
-    parent = os.getpid()
-    batch = ready(interrupt, armed=[2], restarts=restarts)
+    batch = ready(interrupt_parent, armed=[2], restarts=restarts)
     with pytest.raises(KeyboardInterrupt):
         batch.reset(indices=[2])
     with pytest.raises(ResetNeededError, match=r"\[2\]"):
         batch.step(actions())
     batch.reset()
     assert batch.step(actions())[0][:, 1].tolist() == [1] * 4
+
+
+def test_fault_21_workers_with_nothing_to_reset_are_not_late_for_long(ready):
+    batch = ready(interrupt_parent, armed=[2])
+    with pytest.raises(KeyboardInterrupt):
+        batch.reset(indices=[2])
+    batch.reset(indices=[2])
+    assert batch.step(actions())[0][:, 1].tolist() == [2, 2, 1, 2]
+    for env in batch.envs:  # None of which is late.
+        env.step(0)
+
+
+def test_fault_21_a_batch_that_waits_for_each_gives_up_what_is_interrupted(ready):
+    makes = [
+        lambda number=number: Armed(number, interrupt_parent) for number in range(2)
+    ]
+    envs = [ExternalProcess(make) for make in makes]
+    with contextlib.closing(BatchEnv(envs, blocking=True)) as batch:
+        batch.reset()
+        batch.step(np.array([0, 1]))
+        with pytest.raises(KeyboardInterrupt):
+            batch.reset(indices=[1])
+        with pytest.raises(PendingCallError):
+            batch[1].step(0)  # It may still be reset.
+        batch.reset(indices=[1])
+        assert batch.step(np.zeros(2, np.int64))[0][:, 1].tolist() == [2, 1]

@@ -118,16 +118,16 @@ def test_steps_before_it_has_a_place_are_others(line):
     assert not line.steps
 
 
-def test_time_of_resets_is_not_that_of_a_step(line):
+@pytest.mark.parametrize("first", [0, 1])
+def test_only_steps_are_timed_and_some_of_them_in_any_order(line, first):
     """How long steps take decides how they are waited for."""
-    line.announce(16, RESET_ONLY)
-    line.send(1)
-    line.receive()
-    assert line.steps == [(16, RESET_ONLY)]
-    assert line.signals.busy.tolist() == [0, 0]
-    line.announce(32)
-    line.send(2)
-    line.receive()
+    for number in range(64, 80):
+        is_reset = number % 2 == first
+        line.announce(number, RESET_ONLY if is_reset else 0)
+        line.send(number)
+        before = line.signals.busy[0]
+        line.receive()
+        assert not is_reset or line.signals.busy[0] == before
     assert line.signals.busy[0] > 0
 
 

@@ -219,3 +219,42 @@ def test_other_threads_may_take_the_message_that_wakes():
             over.set()
             thread.join()
     assert max(times) < 5.0
+
+
+class Ending(Counter):
+    """An action of 1 ends its episode."""
+
+    def step(self, action):
+        observ, reward, *_ = super().step(action)
+        return observ, reward, bool(action), False, {}
+
+    def wait(self, gate):
+        gate.wait()
+
+
+def test_no_reset_of_a_step_by_messages_is_made_again(tmp_path):
+    """What the workers' own groups write to the mask is not there at the next step."""
+    os.mkfifo(tmp_path / "gate")
+    makes = [lambda number=number: Ending(number) for number in range(4)]
+    with contextlib.closing(
+        BatchEnv.launch(makes, workers=2, autoreset="next_step")
+    ) as batch:
+        batch.reset()
+        batch.step(np.array([1, 0, 0, 0]))
+        promise = batch[3].call("wait", Gate(tmp_path / "gate"))  # Its worker is busy.
+        step = batch.step(np.zeros(4, np.int64), blocking=False)
+        (tmp_path / "gate").write_bytes(b"go on")
+        assert step()[0][:, 1].tolist() == [0, 2, 2, 2]
+        promise()
+        observ, *_ = batch.step(np.zeros(4, np.int64))
+        assert observ[:, 1].tolist() == [1, 3, 3, 3]
+
+
+class Gate:
+    """A named pipe; whoever waits for it reads what is written to it."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def wait(self):
+        self.path.read_bytes()

@@ -27,6 +27,8 @@ def confirm(
     found = list(with_it())
     for _ in range(_MORE_PAIRS if found else 0):
         if by_itself := list(without_it()):
+            if any(without_it()):
+                break  # It lasts: what was done to the environment has broken it.
             trial.unsteady = by_itself[0]
             return
         if not any(with_it()):

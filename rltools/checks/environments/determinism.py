@@ -16,7 +16,7 @@ _OTHER_SEEDS = 4
 
 @check("D1", "the same seed and actions give the same episodes", needs=["R7", "T10"])
 def repeats_itself(trial: EnvTrial) -> Iterator[str]:
-    """Yield where a second run of the same environment differs from the first."""
+    """Yield where a second run differs from the first, or one in another check did."""
     trial.require_reproducible()
     again = trial.start(trial.env).repeat(trial.rollout)
     found = list(compare(trial.rollout, again))

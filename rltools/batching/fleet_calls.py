@@ -55,6 +55,8 @@ class AnnouncedCall:
 
     def give_up(self) -> None:
         """See `Call`."""
+        if self.is_over:
+            return
         self.given_up = True
         for index in range(len(self._group.members)):
             self._group.note_late(index)

@@ -3,6 +3,7 @@
 Observations are (number, steps in the episode, process id), see conftest.py.
 """
 
+import gc
 import os
 import signal
 
@@ -144,3 +145,20 @@ def test_dead_worker_is_told_rather_than_a_call_that_died_with_it(launch, is_gon
             batch.reset()
     with pytest.raises(WorkerDiedError):
         batch[2].step(0)
+
+
+@pytest.mark.parametrize("kind", ["step", "reset"])
+def test_promise_that_was_called_can_be_dropped(launch, kind):
+    """Only one whose result nobody has taken leaves a call behind that may be late."""
+    batch = launch()
+    batch.reset()
+    batch.step(np.zeros(4, np.int64))
+    if kind == "step":
+        promise = batch.step(np.zeros(4, np.int64), blocking=False)
+    else:
+        promise = batch.reset(blocking=False)
+    steps = promise()[0][:, 1].tolist()
+    del promise
+    gc.collect()
+    for env, before in zip(batch.envs, steps, strict=True):
+        assert env.step(0)[0][1] == before + 1

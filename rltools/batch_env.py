@@ -70,7 +70,6 @@ class BatchEnv(gym.vector.VectorEnv):
         copy: bool = True,
     ) -> None:
         self.envs: list[gym.Env] = []
-        self._groups = Groups([], blocking=blocking)  # To be closed at any time.
         self._pending: PendingCall | None = None
         try:
             members.collect(envs, into=self.envs)
@@ -311,7 +310,6 @@ class BatchEnv(gym.vector.VectorEnv):
         if self._pending is not None and not self._pending.is_over:
             self._pending.give_up(ClosedError("The batch was closed before its call."))
         self._pending = None  # It holds on to the memory of workers.
-        self._groups.settle()  # They may want to give back what they have returned.
         members.close(self.envs)
 
     def _check_open(self) -> None:
@@ -320,7 +318,6 @@ class BatchEnv(gym.vector.VectorEnv):
 
     def _check_usable(self, *, to_reset: bool = False) -> None:
         self._check_open()
-        self._groups.settle()  # Whatever is done to an environment, no row changes.
         if self._pending is not None and not self._pending.is_over:
             self._pending.check_out_of_the_way(of_reset=to_reset)
             self._give_up(self._pending)

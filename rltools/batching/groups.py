@@ -79,12 +79,6 @@ class Groups:
             return _NOTHING
         return report.infos, dict(sorted((report.failures | report.violations).items()))
 
-    def settle(self) -> None:
-        """Copy what belongs to environments of this process; see `HeldRows`."""
-        for group in self.all:
-            if isinstance(group, LocalGroup):
-                group.settle()
-
     def reset(
         self,
         rows: Sequence[int],

@@ -27,7 +27,7 @@ class LocalGroup:
         space = envs[0].action_space
         self._part = parter(space, first, first + self.count)
         self._split = splitter(space, self.count)
-        self.columns = Columns(envs[0].observation_space, space, self.count, hold=True)
+        self.columns = Columns(envs[0].observation_space, space, self.count)
         self._envs = EnvGroup(envs, self.columns, first=first)
 
     def check_free(self, rows: Sequence[int], *, to_reset: bool) -> None:
@@ -35,9 +35,7 @@ class LocalGroup:
 
     def step(self, actions: Any, resets: np.ndarray | None, same_step: bool) -> Done:
         """See `Group`."""
-        report = self.carry_out(actions, resets, same_step)
-        self.settle()  # Who knows what happens until it is asked for.
-        return Done(report)
+        return Done(self.carry_out(actions, resets, same_step))
 
     def carry_out(
         self, actions: Any, resets: np.ndarray | None, same_step: bool
@@ -48,10 +46,6 @@ class LocalGroup:
             mask = resets[self.first : self.first + self.count].tolist()
         singles = self._split(self._part(actions))
         return self._envs.step(singles, mask, same_step=same_step)
-
-    def settle(self) -> None:
-        """Copy observations that may still lie in memory of their environments."""
-        self.columns.observs.leaves()
 
     def reset(
         self,

@@ -115,62 +115,6 @@ class BoxRows(ArrayRows):
         return self._array[row].copy() if self._shape else np.array(self._array[row])
 
 
-class HeldRows(BoxRows):
-    """Rows of large arrays, which are copied when they are read and not before.
-
-    Until then a row is the array that its environment returned. So it is copied once,
-    into what the caller gets, and not a second time into rows that nobody looks at.
-    To read `leaves` copies all, which is to be done before anything but the next step
-    of all makes an environment write to its arrays. One that fails may do so, too.
-    """
-
-    def __init__(self, space: spaces.Space, count: int, allocate: Allocate) -> None:
-        super().__init__(space, count, allocate)
-        self._kinds = [(self._shape, self._dtype)] * count
-        self._held: list[np.ndarray] | None = None
-
-    def write_all(self, values: Sequence[Any]) -> bool:
-        """See `Rows`."""
-        if [*map(type, values)] != self._types or [
-            (value.shape, value.dtype) for value in values
-        ] != self._kinds:
-            return False
-        self._held = list(values)
-        return True
-
-    def write(self, row: int, value: Any, path: str) -> None:
-        """See `Rows`."""
-        self._settle()
-        super().write(row, value, path)
-
-    def put(self, batch: Any) -> None:
-        """See `Rows`."""
-        self._held = None
-        super().put(batch)
-
-    def row(self, row: int) -> Any:
-        """See `Rows`."""
-        self._settle()
-        return super().row(row)
-
-    def leaves(self) -> list[np.ndarray | list[Any]]:
-        """See `Rows`."""
-        self._settle()
-        return super().leaves()
-
-    def copies(self) -> list[np.ndarray | tuple[Any, ...]]:
-        """See `Rows`."""
-        if self._held is None:
-            return super().copies()
-        joined = np.concatenate(self._held, dtype=self._dtype)
-        return [joined.reshape(self._array.shape)]
-
-    def _settle(self) -> None:
-        if self._held is not None:
-            np.concatenate(self._held, out=self._joined)
-            self._held = None
-
-
 def _bounds(space: spaces.Space) -> tuple[Any, Any]:
     """The lowest and the highest value; of a Box nobody asks."""
     if isinstance(space, spaces.Discrete):

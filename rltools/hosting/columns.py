@@ -20,7 +20,6 @@ class Columns:
         action_space: That of one environment.
         count: The number of environments.
         allocate: Makes an array of a given shape and dtype.
-        hold: As in `rows_of`, for observations.
 
     Attributes:
         observs: The current observations.
@@ -36,10 +35,8 @@ class Columns:
         action_space: gym.Space,
         count: int,
         allocate: Allocate = np.zeros,
-        *,
-        hold: bool = False,
     ) -> None:
-        self.observs: Rows = rows_of(observation_space, count, allocate, hold=hold)
+        self.observs: Rows = rows_of(observation_space, count, allocate)
         self.actions: Rows | None = None
         if is_fixed_size(action_space):
             self.actions = rows_of(action_space, count, allocate)

@@ -59,8 +59,7 @@ class EnvGroup:
 
         Returns:
             Infos and failures. Where there is a failure the observation stays what it
-            was, or is what the environment has made of it, where it is large; the other
-            columns are zero.
+            was, and the other columns are zero.
         """
         report = Report()
         results: list[Any] = []

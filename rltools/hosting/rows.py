@@ -13,12 +13,10 @@ import numpy as np
 from gymnasium import spaces
 
 from rltools.errors import InvalidObservationError
-from rltools.hosting.array_rows import Allocate, ArrayRows, BoxRows, HeldRows
+from rltools.hosting.array_rows import Allocate, ArrayRows, BoxRows
 from rltools.space_checks import describe, explain_mismatch
 
 ARRAY_SPACES = (spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)
-
-_LARGE = 8192  # Bytes from which to copy once less is worth a closer look at each.
 
 
 class Rows(Protocol):
@@ -48,13 +46,7 @@ class Rows(Protocol):
         """The same for the caller to keep: a copy or, of a list, a tuple."""
 
 
-def rows_of(
-    space: spaces.Space,
-    count: int,
-    allocate: Allocate = np.zeros,
-    *,
-    hold: bool = False,
-) -> Rows:
+def rows_of(space: spaces.Space, count: int, allocate: Allocate = np.zeros) -> Rows:
     """Make rows for a number of environments.
 
     Array-like spaces (Box, Discrete, MultiDiscrete, MultiBinary) have one array of
@@ -65,18 +57,14 @@ def rows_of(
         space: The space of a single environment.
         count: The number of environments.
         allocate: Makes an array of a given shape and dtype.
-        hold: Whether large values that are written all at once may stay where they are
-            for a while; see `HeldRows`.
     """
-    rows = partial(rows_of, count=count, allocate=allocate, hold=hold)
+    rows = partial(rows_of, count=count, allocate=allocate)
     if isinstance(space, spaces.Dict):
         return _DictRows({key: rows(part) for key, part in space.items()})
     if isinstance(space, spaces.Tuple):
         return _TupleRows([rows(part) for part in space.spaces])
     if isinstance(space, spaces.Box):
-        size = int(np.prod(space.shape)) * np.dtype(space.dtype).itemsize
-        kind = HeldRows if hold and space.shape and size >= _LARGE else BoxRows
-        return kind(space, count, allocate)
+        return BoxRows(space, count, allocate)
     if isinstance(space, ARRAY_SPACES):
         return ArrayRows(space, count, allocate)
     return _ObjectRows(space, count)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from rltools import nested
 from rltools.errors import InvalidObservationError
-from rltools.hosting.array_rows import BoxRows, HeldRows
 from rltools.hosting.batched import assemble, join
 from rltools.hosting.rows import ARRAY_SPACES, rows_of
 from rltools.strategies import elements
@@ -144,55 +143,3 @@ def test_casts_without_loss_are_made():
     rows = rows_of(space := spaces.Box(-9, 9, (2,), np.float64), 1)
     rows.write(0, np.array([1.5, 2], np.float32), "obs")
     assert read(space, rows).tolist() == [[1.5, 2.0]]
-
-
-BOXES = [
-    spaces.Box(-9, 9, (2, 3), np.float32),
-    spaces.Box(0, 255, (4,), np.uint8),
-    spaces.Box(-9, 9, (1, 2, 2), np.dtype(">f8")),
-    spaces.Box(0, 1, (0, 2), np.float32),
-]
-USES = ["write_all", "wrong", "write", "put", "row", "leaves", "copies"]
-
-
-@given(
-    *(st.sampled_from(BOXES), st.lists(st.sampled_from(USES), max_size=12)),
-    st.integers(0, 2**32 - 1),
-)
-def test_rows_that_are_held_equal_others(space, uses, seed):
-    """Equals a model; and what was read for the caller to keep never changes."""
-    space.seed(seed)
-    rows, model = HeldRows(space, 3, np.zeros), BoxRows(space, 3, np.zeros)
-    kept = []
-    for number, use in enumerate(uses):
-        values = [space.sample() for _ in range(3)]
-        row = number % 3
-        if use == "write_all":
-            assert rows.write_all(values)
-            assert model.write_all([value.copy() for value in values])
-        elif use == "wrong":
-            values[row] = values[row][None] if number % 2 else values[row].tolist()
-            assert not rows.write_all(values)
-        elif use == "write":
-            rows.write(row, values[row], "value")
-            model.write(row, values[row], "value")
-        elif use == "put":
-            rows.put(np.stack(values))
-            model.put(np.stack(values))
-        elif use == "row":
-            assert_identical(rows.row(row), model.row(row))
-        else:
-            [got], [expected] = getattr(rows, use)(), model.leaves()
-            assert_identical(got, expected)
-            if use == "copies":
-                kept.append((got, expected.copy()))
-    for got, expected in kept:
-        assert_identical(got, expected)
-
-
-def test_only_what_is_large_is_held():
-    small, large = (spaces.Box(0, 1, shape) for shape in [(4,), (64, 64)])
-    space = spaces.Dict({"image": large, "state": small})
-    held, usual = (rows_of(space, 2, hold=hold)._parts for hold in (True, False))
-    assert type(held["image"]) is HeldRows
-    assert {type(each) for each in (held["state"], *usual.values())} == {BoxRows}

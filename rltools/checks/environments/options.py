@@ -39,15 +39,11 @@ def options_are_left_alone(trial: EnvTrial) -> Iterator[str]:
         if any(compare(first, control)):
             return  # It does not repeat itself as it is: see R4 and D1.
 
-        def play_again(*, spoil: bool) -> list[str]:
-            again = _play(trial, env, copy.deepcopy(options), spoil=spoil)
+        def play_again(**how: bool) -> list[str]:
+            again = _play(trial, env, copy.deepcopy(options), **how)
             return list(compare(control, again))
 
-        spoiled, usual = (
-            partial(play_again, spoil=True),
-            partial(play_again, spoil=False),
-        )
-        for line in confirm(trial, spoiled, usual):
+        for line in confirm(trial, partial(play_again, spoil=True), play_again):
             yield f"after the caller has emptied the options it had passed, {line}"
 
 

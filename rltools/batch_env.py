@@ -333,10 +333,12 @@ class BatchEnv(gym.vector.VectorEnv):
         call: JointCall,
         finish: Callable[[Outcome], Any],
     ) -> Promise:
-        self._pending = PendingCall(
-            rows, call, lambda reports: finish(call.merge(reports))
-        )
-        return self._pending.promise()
+        pending = PendingCall(rows, call, lambda reports: finish(call.merge(reports)))
+        self._pending = pending
+        if self.closed:  # By a signal handler, a moment ago.
+            self._pending = None
+            self._check_open()
+        return pending.promise()
 
     def _finish_reset(
         self, rows: list[int], read: Callable[[], Any], outcome: Outcome

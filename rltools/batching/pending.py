@@ -89,7 +89,7 @@ class PendingCall:
         """Check that nobody holds the promise who may still call it.
 
         Args:
-            of_reset: A reset goes on from a promise that has timed out.
+            of_reset: A reset goes on from a promise whose wait has ended in vain.
 
         Raises:
             PendingCallError: Somebody does.
@@ -98,7 +98,7 @@ class PendingCall:
         if promise is not None and not (of_reset and promise.given_up):
             raise PendingCallError(
                 "The batch is at work: call the promise of its last step or reset, or "
-                "reset if it timed out."
+                "reset if it timed out or was interrupted."
             )
 
     def give_up(self, reason: RLToolsError) -> None:

@@ -5,6 +5,8 @@ import mmap
 import os
 import tempfile
 
+from rltools.errors import ClosedError
+
 _NO_SPACE = {errno.ENOSPC, errno.ENOMEM, errno.EFBIG}
 
 
@@ -27,9 +29,15 @@ class SharedBlock:
             return cls(os.dup(file.fileno()))
 
     def fileno(self) -> int:
-        """The descriptor."""
-        assert self._descriptor is not None, "the block is in use"
-        return self._descriptor
+        """The descriptor.
+
+        Raises:
+            ClosedError: It has been closed.
+        """
+        descriptor = self._descriptor
+        if descriptor is None:
+            raise ClosedError("The shared memory has been closed.")
+        return descriptor
 
     def map(self, size: int) -> mmap.mmap:
         """Map the first `size` bytes, which are set aside here if they were not yet.

@@ -132,9 +132,8 @@ class WorkerChannel:
         """Whether `wait` would return at once."""
         if self._lock.acquire(blocking=False):
             try:
-                while request.reply is None and self._transport.death is None:
-                    if not self._transport.receive(time.monotonic()):
-                        return False
+                if not self._transport.is_moving:
+                    self._transport.receive(request, time.monotonic())
             finally:
                 self._lock.release()
         return request.reply is not None or self._transport.death is not None
@@ -226,15 +225,14 @@ class WorkerChannel:
         return f"Worker {self.index} (pid {self.pid})"
 
     def _send_close(self) -> None:
+        if self._transport.is_moving:  # A signal handler closes it.
+            self._transport.give_up()
         if self._closing is None and self._transport.death is None:
             self._closing = self.send(Request(Command.CLOSE, "close"), b"")
 
     def _await_end(self, deadline: float) -> None:
         transport = self._transport
-        while transport.death is None and not transport.idle:
-            if not transport.receive(deadline):
-                break
-        if self._closing is not None and self.ready(self._closing):
+        if self._closing is not None and transport.receive(self._closing, deadline):
             # What goes wrong now must not keep the caller from its own clean-up.
             try:
                 self.wait(self._closing)
@@ -258,11 +256,10 @@ class WorkerChannel:
         if not self._acquire(deadline):
             raise self.late(request, timeout)
         try:
-            while request.reply is None:
-                if self._transport.death is not None:
-                    raise self.gone(request)
-                if not self._transport.receive(deadline):
-                    raise self.late(request, timeout)
+            if not self._transport.receive(request, deadline):
+                raise self.late(request, timeout)
+            if request.reply is None:
+                raise self.gone(request)
         finally:
             self._lock.release()
 

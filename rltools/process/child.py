@@ -41,5 +41,6 @@ class ChildProcess:
                 _, status = os.waitpid(self.pid, 0)
             except ChildProcessError:  # Somebody else has waited for all children.
                 status = 0
-            self.returncode = os.waitstatus_to_exitcode(status)
+            if self.returncode is None:  # Else a signal handler has waited meanwhile.
+                self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode

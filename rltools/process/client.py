@@ -81,11 +81,13 @@ class WorkerClient:
 
         Raises:
             OSError: There is not so much memory.
+            ClosedError: It is not shared any more.
         """
         self.take_place()
         assert self.channel.berth is not None
         columns = self.channel.berth.columns
-        assert columns is not None, "it has been closed"
+        if columns is None:
+            raise ClosedError(f"{self.channel} has been closed.")
         return columns
 
     def take_place(self) -> None:

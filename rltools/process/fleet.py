@@ -6,6 +6,7 @@ from weakref import finalize
 
 import gymnasium as gym
 
+from rltools.errors import ClosedError
 from rltools.hosting.columns import Columns, columns_in, size_of_columns
 from rltools.process.block import SharedBlock
 from rltools.process.signals import IS_RELIABLE, Signals, size_of_signals
@@ -59,9 +60,15 @@ class Fleet:
 
     @property
     def columns(self) -> Columns:
-        """The rows of all environments."""
-        assert self._columns is not None, "all workers have left"
-        return self._columns
+        """The rows of all environments.
+
+        Raises:
+            ClosedError: All workers have left, such as by a signal handler's doing.
+        """
+        columns = self._columns
+        if columns is None:
+            raise ClosedError("All workers of the batch have been closed.")
+        return columns
 
     def leave(self) -> None:
         """Note that a worker has left; the last one lets go of the memory."""

@@ -30,6 +30,7 @@ _THREAD_COUNTS = (
     "NUMEXPR_NUM_THREADS",
 )
 _SECONDS_BETWEEN_LOOKS = 0.005
+_SECONDS_PER_WAIT = 60.0  # For an end that must come.
 _LAST_OUTPUT = 2
 try:
     _STARTED_IN = os.getcwd()
@@ -63,7 +64,7 @@ class WorkerProcess:
     def __init__(self, process: subprocess.Popen | ChildProcess, lifeline: int) -> None:
         self._process = process
         self._lifeline: int | None = lifeline
-        self._ending = threading.Lock()
+        self._ending = threading.RLock()
         self.exit_handle = _open_exit_handle(process.pid)
 
     @property
@@ -80,9 +81,10 @@ class WorkerProcess:
         """Wait for the process to exit, without reaping it; returns whether it did."""
         if self._process.returncode is not None:
             return True
-        if self.exit_handle is not None:
+        handle = self.exit_handle
+        if handle is not None:
             poll = select.poll()
-            poll.register(self.exit_handle, select.POLLIN)
+            poll.register(handle, select.POLLIN)
             return bool(poll.poll(max(0.0, timeout) * 1000))
         deadline = time.monotonic() + timeout
         while not self._has_exited():
@@ -101,13 +103,17 @@ class WorkerProcess:
                         os.killpg(self._process.pid, signal.SIGKILL)
                     except (ProcessLookupError, PermissionError):
                         self._process.kill()
+                    # That of `subprocess` holds a lock, which a signal handler that
+                    # ends it, too, would wait for in vain.
+                    while not self.wait(_SECONDS_PER_WAIT):
+                        pass
                     self._process.wait()
             finally:
                 self._close_descriptors()
 
     def abandon(self) -> None:
         """Leave the process to the one that this process was forked from."""
-        self._ending = threading.Lock()  # A thread of the parent may have held it.
+        self._ending = threading.RLock()  # A thread of the parent may have held it.
         self._process.returncode = 0  # As far as this process is concerned.
         self._close_descriptors()
 

@@ -171,9 +171,10 @@ class Lockstep:
 
     @property
     def _signals(self) -> Signals:
-        if self._fleet.signals is None:  # Such as by a signal handler in a wait.
+        signals = self._fleet.signals
+        if signals is None:  # Such as by a signal handler in a wait.
             raise ClosedError("All workers of the batch have been closed.")
-        return self._fleet.signals
+        return signals
 
     def _judge(self, signals: Signals) -> None:
         """Find out how to wait: what a wait takes depends on how all of them wait."""

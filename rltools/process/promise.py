@@ -99,9 +99,12 @@ class Promise(Generic[Result]):
             except RequestTimeoutError:
                 self.give_up()
                 raise
-            except RLToolsError as error:  # No other: it may be a signal handler's.
+            except RLToolsError as error:
                 self._error = error
                 self._traceback = error.__traceback__
+            except BaseException:  # Of the wait, such as a signal handler's.
+                self.give_up()
+                raise
             self._wait = self._is_ready = None  # Lets go of where it came from.
         if self._error is not None:
             # With its own traceback, which else would grow with every call.

@@ -60,9 +60,11 @@ class Request:
     def accept(self, reply: Message) -> None:
         """Take the reply in; the worker may have gone on to another request since."""
         if reply.kind == Status.RETURNED_IN_ROW:
-            assert self.observs is not None
+            observs = self.observs
+            if observs is None:  # Closed by a signal handler, a moment ago.
+                return
             # The row stays as it is until the worker is asked to fill it again.
-            self._observ = self.observs.row(0)
+            self._observ = observs.row(0)
         self.observs = None
         self.reply = reply
 

@@ -3,12 +3,14 @@
 import itertools
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from rltools.errors import (
+    ClosedError,
     RemoteError,
     RequestTimeoutError,
     WorkerDiedError,
@@ -186,6 +188,7 @@ class Supervisor:
 
         Raises:
             WorkerError: None is left; the first cause of all restarts.
+            ClosedError: It has been closed.
         """
         with self._lock:
             if client is not self.client:
@@ -207,7 +210,7 @@ class Supervisor:
             self.lost = set(self._begun)
             self.unseeded = set(range(self.count))
             self.client = self._begin_life()
-            self.client.take_over(client)
+            self._go_on_from(client)
 
     def tell_lost(self, slot: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """The result of the step in which it is told that an episode was lost."""
@@ -218,6 +221,13 @@ class Supervisor:
             last = self.recall(slot)
         info = {"worker_restarted": True, "worker_error": self._cause}
         return last, 0.0, False, True, info
+
+    def _go_on_from(self, client: WorkerClient) -> None:
+        if client.channel.closed:  # Meanwhile, by a signal handler or a thread.
+            self.start_close(time.monotonic())
+            self.close()
+            raise ClosedError(f"{client.channel} has been closed.")
+        self.client.take_over(client)
 
     def _make_client(self) -> WorkerClient:
         """A life without environments yet; other places of work make another one."""

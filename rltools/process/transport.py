@@ -2,21 +2,22 @@
 
 import select
 import time
-from collections import deque
 
 from rltools.process import out_of_memory
-from rltools.process.exit_status import explain_exit
+from rltools.process.exchange import Exchange
+from rltools.process.exit_status import explain_end
 from rltools.process.fleet import Berth
 from rltools.process.frames import FrameSocket
 from rltools.process.launcher import WorkerProcess
 from rltools.process.patience import Patience
-from rltools.process.protocol import Command, Message, Status
+from rltools.process.protocol import Command, Message
 from rltools.process.request import Request
 
 # How long a worker that hung up may take to exit before it is made to.
 _SECONDS_TO_EXIT = 1.0
-# More than the kernel can count to is waited for in parts.
-_MAX_MILLISECONDS = 3_600_000.0
+# Who sleeps looks again after this, even if nobody wakes it: a signal handler in the
+# wait may have taken in what it waits for.
+_MAX_MILLISECONDS = 50.0
 
 
 class PipeTransport:
@@ -24,7 +25,8 @@ class PipeTransport:
 
     Nothing here waits longer than it is told to, not even for the rest of a message. It
     is not made for more than one thread: its owner holds a lock. A signal handler may
-    interrupt it with another call.
+    interrupt it with another call, except in the very moment in which bytes are moved,
+    where nobody knows which have been.
 
     Args:
         process: The worker's process.
@@ -32,25 +34,32 @@ class PipeTransport:
 
     Attributes:
         death: In words how the worker ended, or None while it lives.
-        report: The last report of a step that was announced without a message.
     """
 
     def __init__(self, process: WorkerProcess, frames: FrameSocket) -> None:
         self._process = process
         self._frames = frames
-        self._under_way: deque[Request] = deque()
+        self._exchange = Exchange(frames)
         self._patience = Patience()
         self._oom_kills = out_of_memory.count_kills()
         self._berth: Berth | None = None
-        self._sent = 0  # Messages.
         self._step: Request | None = None
         self.death: str | None = None
-        self.report: Message | None = None
+
+    @property
+    def report(self) -> Message | None:
+        """The last report of a step that was announced without a message."""
+        return self._exchange.report
+
+    @property
+    def is_moving(self) -> bool:
+        """See `Exchange`."""
+        return self._exchange.is_moving
 
     @property
     def idle(self) -> bool:
         """Whether no reply is awaited."""
-        return not self._under_way
+        return not self._exchange.under_way
 
     @property
     def berth(self) -> Berth | None:
@@ -61,7 +70,7 @@ class PipeTransport:
     def berth(self, berth: Berth | None) -> None:
         self._berth = berth
         if berth is not None:
-            berth.begin(self._sent)
+            berth.begin(self._exchange.sent)
             self._disturb()
 
     def send(
@@ -82,14 +91,18 @@ class PipeTransport:
             deadline: Time of `time.monotonic` to wait until at most, None for ever.
             *descriptors: Descriptors of files to send along. They must stay open until
                 the reply is there.
+
+        Raises:
+            PendingCallError: A signal handler's call, in the middle of a message.
         """
         if self.death is not None:
             return
+        self._exchange.check_not_moving(request)
         was_idle = self.idle
         self._disturb()
         try:
-            self._under_way.append(request)
-            self._put(Message(request.number, request.command, body), *descriptors)
+            message = Message(request.number, request.command, body)
+            self._put(message, *descriptors, awaiting=request)
         except BaseException:
             # Interrupted, nobody knows whether the request is on its way.
             self._bury(given_up=True)
@@ -107,21 +120,25 @@ class PipeTransport:
                 self._bury(given_up=True)
                 raise
 
-    def receive(self, deadline: float | None) -> bool:
-        """Wait for a reply or the worker's death.
+    def receive(self, request: Request, deadline: float | None) -> bool:
+        """Wait for the reply to a request or the worker's death.
 
         Args:
+            request: The request; it has been sent.
             deadline: Time of `time.monotonic` to give up at; None to wait on.
 
         Returns:
-            Whether one of them came, or may have come.
+            Whether one of them came.
+
+        Raises:
+            PendingCallError: A signal handler's call, in the middle of a message.
         """
-        under_way = len(self._under_way)
         patience = self._patience
         patience.begin()
-        while self.death is None and len(self._under_way) == under_way:
+        while request.reply is None and self.death is None:
+            self._exchange.check_not_moving(request)
             if self.transfer() or self.death is not None:
-                break
+                continue
             if deadline is not None and time.monotonic() >= deadline:
                 return False
             if not patience.yields() and not self._pump(deadline):
@@ -130,11 +147,16 @@ class PipeTransport:
         return True
 
     def handles(self) -> list[tuple[int, int]]:
-        """Descriptors to be waited for, each with the events that matter."""
+        """Descriptors to be waited for, each with the events that matter.
+
+        There are none once it is closed.
+        """
         events = select.POLLIN | (0 if self._frames.flushed else select.POLLOUT)
-        found = [(self._frames.fileno(), events)]
-        if self._process.exit_handle is not None:
-            found.append((self._process.exit_handle, select.POLLIN))
+        found = []
+        if (handle := self._frames.fileno()) >= 0:
+            found.append((handle, events))
+        if (exit_handle := self._process.exit_handle) is not None:
+            found.append((exit_handle, select.POLLIN))
         return found
 
     def look(self, step: Request | None = None) -> None:
@@ -150,28 +172,43 @@ class PipeTransport:
         finally:
             self._step = None
 
+    def give_up(self) -> None:
+        """End the worker at once."""
+        self._bury(given_up=True)
+
     def close(self) -> None:
         """Hang up; the worker is taken to have ended."""
         if self.death is None:
             self.death = "has been closed"
-        self._forget_rows()
+        self._exchange.forget_rows()
         self._frames.close()
 
-    def _put(self, message: Message, *descriptors: int) -> None:
-        self._frames.put(message, *descriptors)
-        self._sent += 1
+    def _put(
+        self, message: Message, *descriptors: int, awaiting: Request | None = None
+    ) -> None:
+        if not self._may_move():
+            return
         try:
-            self._frames.send_some()
-        except OSError:  # It is gone; what it had sent before can still be read.
-            self._receive_some()
+            self._exchange.put(message, *descriptors, awaiting=awaiting)
+        except (EOFError, OSError):
+            self._bury()
         if self._berth is not None:
-            self._berth.announce(self._sent)
+            self._berth.announce(self._exchange.sent)
+
+    def _may_move(self) -> bool:
+        """Whether bytes can be moved; if this interrupts that, the worker must go."""
+        if self._exchange.is_moving:
+            self._bury(given_up=True)
+        return self.death is None
 
     def _pump(self, deadline: float | None) -> bool:
         """Wait until something can be transferred, and transfer it."""
         # A poll of its own for each wait: a signal handler may begin another.
         poll = select.poll()
-        for handle, events in self.handles():
+        handles = self.handles()
+        if not handles:
+            return True
+        for handle, events in handles:
             poll.register(handle, events)
         wait = _MAX_MILLISECONDS
         if deadline is not None:
@@ -189,41 +226,24 @@ class PipeTransport:
 
     def transfer(self) -> bool:
         """Send and receive what can be now; returns whether a reply has come."""
+        if not self._may_move():
+            return False
+        before = len(self._exchange.under_way)
         try:
-            try:
-                if not self._frames.flushed:
-                    self._frames.send_some()
-            except OSError:
-                pass  # It is gone; what it had sent before can still be read.
-            return self._receive_some()
+            self._exchange.transfer()
+        except (EOFError, OSError):
+            self._bury()
         except BaseException:
             # Such as Ctrl-C, at a moment when it may have cost a part of a message.
             self._bury(given_up=True)
             raise
-
-    def _receive_some(self) -> bool:
-        under_way = len(self._under_way)
-        try:
-            while (reply := self._frames.receive_some()) is not None:
-                self._accept(reply)
-        except (EOFError, OSError):
-            self._bury()
-        return len(self._under_way) != under_way
-
-    def _accept(self, reply: Message) -> None:
-        if reply.kind == Status.REPORTED:
-            self.report = reply
-        elif reply.kind != Status.WOKEN:
-            request = self._under_way.popleft() if self._under_way else None
-            if request is None or request.number != reply.number:
-                raise OSError("replies come in the order of requests")
-            request.accept(reply)
+        return len(self._exchange.under_way) != before
 
     def _bury(self, *, given_up: bool = False) -> None:
         """Find out how the worker ended, or end it."""
         if self.death is not None:
             return
-        doing = self._step or (self._under_way[0] if self._under_way else None)
+        doing = self._step or next(iter(self._exchange.under_way), None)
         during = "" if doing is None else f" during {doing.describe()}"
         # First of all: whatever interrupts the rest must find it so.
         self.death = f"was given up{during}"
@@ -231,18 +251,10 @@ class PipeTransport:
             self._process.wait(_SECONDS_TO_EXIT)
         self._process.end()
         if not given_up:
-            cause = explain_exit(self._process.exit_code)
-            if out_of_memory.explains(self._process.exit_code, self._oom_kills):
-                cause += ", out of memory by all appearances,"
-            self.death = cause + during
-        self._forget_rows()
+            self.death = explain_end(self._process.exit_code, self._oom_kills) + during
+        self._exchange.forget_rows()
         self._frames.close()
         self._disturb()
-
-    def _forget_rows(self) -> None:
-        """Let go of memory in which observations could come, had it gone on."""
-        for request in self._under_way:
-            request.observs = None
 
     def _disturb(self) -> None:
         if self._berth is not None:

@@ -107,7 +107,8 @@ def sent(batch):
     [group] = batch._groups.all
     assert isinstance(group, FleetGroup)
     return [
-        channel._transport._sent - woken[channel] for channel in group.lockstep.channels
+        channel._transport._exchange.sent - woken[channel]
+        for channel in group.lockstep.channels
     ]
 
 

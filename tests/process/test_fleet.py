@@ -6,6 +6,7 @@ from gymnasium import spaces
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rltools.errors import ClosedError
 from rltools.process.fleet import Fleet
 from rltools.process.signals import Signals, size_of_signals
 
@@ -49,7 +50,7 @@ def test_the_last_worker_to_leave_gives_the_memory_back():
     assert fleet.block.fileno() >= 0
     last.leave()
     assert first.columns is last.columns is fleet.signals is None
-    with pytest.raises(AssertionError):
+    with pytest.raises(ClosedError):
         fleet.block.fileno()
 
 

@@ -60,7 +60,7 @@ def launch():
 def messages_sent(batch):
     [group] = batch._groups.all
     assert isinstance(group, FleetGroup)
-    return [channel._transport._sent for channel in group.lockstep.channels]
+    return [channel._transport._exchange.sent for channel in group.lockstep.channels]
 
 
 def test_steps_need_no_message(launch, monkeypatch):

@@ -55,6 +55,7 @@ def test_exception_of_somebody_else_is_not_the_result():
     promise = Promise(wait, lambda: False)
     with pytest.raises(TimeoutError, match="alarm"):
         promise()
+    assert promise.given_up, "A reset may go on from here."
     assert promise() == "result"
 
 

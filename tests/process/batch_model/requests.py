@@ -11,6 +11,7 @@ class Row:
     """What is expected of one environment in one call.
 
     Attributes:
+        value: What is observed or returned; None for an observation that nobody knows.
         error: Type of what it raises instead, or a tuple of possible ones.
         may_tell: Whether it may say that its worker was restarted, or not.
     """

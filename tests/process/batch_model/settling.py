@@ -93,7 +93,9 @@ class Settling(Calls):
             if row not in blocked:
                 self.busy.pop(row, None)
             if result.error is None:
-                self.known[row] = [result.value]
+                self.known.pop(row, None)
+                if result.value is not None:
+                    self.known[row] = [result.value]
         for row in [r for r, c in self.busy.items() if c is call]:
             if not blocked & set(self.of_row[row].members):
                 del self.busy[row]

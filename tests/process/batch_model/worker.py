@@ -168,7 +168,9 @@ class WorkerModel:
             "worker_restarted": True,
             "worker_error": _TEXTS[self.causes[self.life - 1]],
         }
-        result = Row(self.last[row][1], truncated=True, info=info)
+        # If nobody has taken the result of its reset, nobody knows what was seen last.
+        _, last = self.last.get(row, (-1, None))
+        result = Row(last, truncated=True, info=info)
         return self._go_on(row, ask, result)
 
     def _go_on(self, row, ask, result):

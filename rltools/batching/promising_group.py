@@ -180,4 +180,5 @@ def await_all(promises: Mapping[int, Promise], timeout: float) -> None:
         except RequestTimeoutError:
             raise
         except Exception:
-            continue  # The promise keeps it, to be told beside the others' failures.
+            # The promise keeps it, to be told beside the others' failures.
+            promise.forget_traceback()

@@ -42,6 +42,7 @@ class RowsCall:
         self._one_by_one = one_by_one
         self._sent: SentRequest | None = None
         self._other: Call | None = None
+        # Without a traceback, whose frames would hold on to the promise waited for.
         self._error: Exception | None = None
         self._is_taken = self._is_held = False
         self.given_up = False
@@ -55,7 +56,7 @@ class RowsCall:
         except WorkerError as error:
             self._begin_anew(client, error)
         except RLToolsError as error:
-            self._error = error
+            self._error = error.with_traceback(None)
 
     @classmethod
     def lost(
@@ -121,7 +122,7 @@ class RowsCall:
                 if isinstance(error, WorkerError):
                     self._begin_anew(self._sent.client, error)
                 else:
-                    self._error = error
+                    self._error = error.with_traceback(None)
             else:
                 self._is_taken = True
                 report = self._group.take(self._sent, packed, self._rows)
@@ -147,7 +148,7 @@ class RowsCall:
         try:
             self._group.recover(client, error)
         except WorkerError as cause:
-            self._error = cause
+            self._error = cause.with_traceback(None)
         else:
             supervisor.open.rows_call = None
             self._other = self._one_by_one()

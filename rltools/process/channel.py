@@ -177,10 +177,10 @@ class WorkerChannel:
         return [] if self.dead else self._transport.handles()
 
     def kill(self) -> None:
-        """End the worker at once, whatever it is doing."""
+        """End the worker at once, whatever it is doing: another takes its place."""
         self._process.end()
         with self._lock:
-            self._transport.close()
+            self._transport.close("was killed for a restart")
 
     def start_close(self, deadline: float) -> None:
         """Ask the worker to close its environments and to end; does not wait.

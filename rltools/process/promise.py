@@ -76,6 +76,12 @@ class Promise(Generic[Result]):
         """Whether the result, or the failure, has been asked for and was there."""
         return self._wait is None
 
+    def forget_traceback(self) -> None:
+        """Forget how a failure came here: its frames hold on to promises of callers."""
+        self._traceback = None
+        if self._error is not None:
+            self._error.__traceback__ = None
+
     def give_up(self) -> None:
         """Note that nobody waits for the result any more; it may still come."""
         self.given_up = True

@@ -193,6 +193,8 @@ class Supervisor:
         with self._lock:
             if client is not self.client:
                 return  # Somebody else has noticed, too.
+            # Its frames would hold on to the promise that was waited for.
+            error.__traceback__ = error.__context__ = None
             self._first_cause = self._first_cause or error
             if client.channel.closed:
                 raise error
@@ -202,7 +204,7 @@ class Supervisor:
                         f"Its {self._restarts} restarts are used up. The last one "
                         f"ended so: {error}"
                     )
-                raise self._first_cause
+                raise self._first_cause.with_traceback(None)
             client.channel.kill()
             self.life += 1
             _log.warning("%s Restart %d of %d.", error, self.life, self._restarts)

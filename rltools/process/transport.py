@@ -176,10 +176,10 @@ class PipeTransport:
         """End the worker at once."""
         self._bury(given_up=True)
 
-    def close(self) -> None:
-        """Hang up; the worker is taken to have ended."""
+    def close(self, end: str = "has been closed") -> None:
+        """Hang up; the worker is taken to have ended, as `end` puts it."""
         if self.death is None:
-            self.death = "has been closed"
+            self.death = end
         self._exchange.forget_rows()
         self._frames.close()
 

@@ -3,16 +3,19 @@
 Observations are (number, steps in the episode, process id), see conftest.py.
 """
 
+import gc
 import os
 import signal
 import sys
 import threading
+import weakref
 
 import cloudpickle
 import numpy as np
 import pytest
 
-from rltools.errors import ResetNeededError, WorkerDiedError
+from rltools.batch_env import BatchEnv
+from rltools.errors import RequestTimeoutError, ResetNeededError, WorkerDiedError
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 pytestmark = pytest.mark.timeout(60)
@@ -53,6 +56,14 @@ def assert_told(result, *lost):
     assert info["worker_restarted"].tolist() == mask.tolist()
     assert info["_worker_restarted"].tolist() == mask.tolist()
     assert all("SIGKILL" in info["worker_error"][index] for index in lost)
+
+
+@pytest.fixture
+def no_collector():
+    """Objects live as long as somebody holds them, and not until they are collected."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 # 33. What happens to the episodes.
@@ -270,3 +281,36 @@ def test_fault_33_death_while_the_next_step_resets(launch, is_gone, faulty_env):
     assert not terminated.any()
     assert info["worker_restarted"].tolist() == [False, False, True, True]
     assert steps(batch.step(actions())[0]) == [3, 1, 0, 1]
+
+
+def test_fault_33_a_promise_that_met_a_death_can_be_dropped(
+    external_process, faulty_env, no_collector
+):
+    """What tells of the death must not hold on to who waited then."""
+    env = external_process(lambda: faulty_env(0, kill_self), restarts=1)
+    env.reset()
+    promise = env.step(1, blocking=False)
+    assert promise()[3]
+    dropped = weakref.ref(promise)
+    del promise
+    assert dropped() is None
+
+
+def test_fault_33_a_promise_that_met_a_death_and_timed_out_can_be_dropped(
+    external_process, faulty_env, no_collector
+):
+    batch = BatchEnv(
+        [
+            external_process(lambda: faulty_env(0, kill_self)),
+            external_process(lambda: faulty_env(1, sleep_for_ever)),
+        ]
+    )
+    batch.reset()
+    promise = batch.step(np.array([1, 1]), blocking=False)
+    with pytest.raises(RequestTimeoutError):
+        promise.result(0.5)
+    dropped = weakref.ref(promise)
+    del promise
+    assert dropped() is None
+    with pytest.raises(ResetNeededError):
+        batch.step(np.array([0, 0]))

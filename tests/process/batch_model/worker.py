@@ -58,7 +58,8 @@ class WorkerModel:
 
     def _errors(self, life):
         """Types of errors that tell of the end of a life."""
-        if self.restarts and not self.alive and not self.can_return:
+        is_last = life == self.life and not self.alive and not self.can_return
+        if self.restarts and is_last:
             return self.first_cause
         if self.causes[life] is RequestTimeoutError:
             return RequestTimeoutError, WorkerDiedError  # For others it has died.

@@ -161,6 +161,14 @@ def impatient(monkeypatch):
     monkeypatch.setattr("rltools.process.worker_env._SECONDS_TO_CLOSE", 0.5)
 
 
+@pytest.fixture(autouse=True)
+def _heeds_ctrl_c():
+    """Also where the tests were started in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def belongings():
     """A function that says what this process holds, as a set of texts."""

@@ -163,7 +163,7 @@ class Driver(Settling):
         """Whether it is known if a call of others stands in the way of this one."""
         call = self.busy.get(row)
         worker = self.of_row[row]
-        if call is None or worker not in call.parts or call.is_over:
+        if call is None or worker not in call.parts or call.settled is not None:
             return True
         if row in call.rows and not call.is_late:
             return True

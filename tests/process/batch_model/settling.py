@@ -46,8 +46,11 @@ class Settling(Calls):
             for row, ask in part.asks.items():
                 if row not in found:
                     was_lost = type(failures.get(row)) is not RemoteError
-                    if row not in failures and part.has_ended and not part.was_seen:
-                        self.has_lost_track |= row in part.rows and row not in part.died
+                    is_open = part.has_ended and not part.was_seen
+                    if row not in failures and is_open and row in part.rows:
+                        # Whoever finds an answer lost brings the worker back.
+                        was_lost = worker.alive or not worker.can_return
+                        self.has_lost_track |= was_lost and row not in part.died
                 elif ask.kind == "reset":
                     was_lost = found[row][0][1] != worker.pids[part.life]
                 else:

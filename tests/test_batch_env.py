@@ -1,6 +1,7 @@
 """A batch equals its environments stepped alone, and Gymnasium's own batches."""
 
 import contextlib
+import os
 import sys
 
 import cloudpickle
@@ -636,6 +637,33 @@ def test_reset_goes_on_from_a_promise_that_timed_out():
         with pytest.raises(PendingCallError, match="given up"):
             promise()
         assert rows(batch.step(np.zeros(1, np.int64))[0]) == "21"
+
+
+@pytest.mark.timeout(60)
+def test_promise_that_was_given_up_is_ready_to_say_so(tmp_path):
+    """It raises at once, however long its environments still take."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+
+    class Waiting(Counting):
+        def step(self, action):
+            gate.read_bytes()
+            return super().step(action)
+
+    batch = BatchEnv([ExternalProcess(Waiting)])
+    with contextlib.closing(batch):
+        batch.reset()
+        promise = batch.step(np.zeros(1, np.int64), blocking=False)
+        assert not promise.ready()
+        with pytest.raises(RequestTimeoutError):
+            promise.result(0)
+        other = batch.reset(blocking=False)
+        assert promise.ready()
+        assert not other.ready()
+        with pytest.raises(PendingCallError, match="given up"):
+            promise()
+        gate.write_bytes(b"x")
+        assert rows(other()[0]) == "10"
 
 
 @pytest.mark.timeout(60)

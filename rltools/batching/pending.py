@@ -43,9 +43,7 @@ class PendingCall:
     def promise(self) -> Promise:
         """A promise of the result."""
         joint = self._joint
-        promise: Promise = Promise(
-            self.result, lambda: all(call.ready() for call in joint.calls)
-        )
+        promise: Promise = Promise(self.result, self._is_ready)
         # A promise that is dropped is given up; what is over takes no notice.
         self._promise = ref(promise, lambda _: joint.give_up())
         return promise
@@ -68,6 +66,9 @@ class PendingCall:
                 self._lock.release()
         assert self._settled is not None
         return self._settled()
+
+    def _is_ready(self) -> bool:
+        return self.is_over or all(call.ready() for call in self._joint.calls)
 
     def _settle(self, deadline: float | None) -> None:
         for call in self._joint.calls[len(self._reports) :]:

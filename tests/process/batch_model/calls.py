@@ -133,7 +133,13 @@ class Calls:
                 if len(kinds) > 1 and worker.unseeded:
                     together = False
                 parts[worker] = worker.send(ours, together=together)
+                parts[worker].vague |= {row for row in ours if self._is_vague(row)}
         return parts
+
+    def _is_vague(self, row):
+        single = self.single.get(row)
+        parts = () if single is None else single.parts.values()
+        return any(part.has_ended for part in parts)
 
     def _occupy(self, call):
         for worker, part in call.parts.items():

@@ -49,6 +49,8 @@ class Part:
         died: Environments whose answer will never come.
         has_ended: Whether the life has ended.
         was_seen: Whether the answer was there before that.
+        vague: Environments that are called while nobody knows whether a reset or step
+            before, sent to a life that had ended, has been sent again.
     """
 
     asks: dict
@@ -60,3 +62,4 @@ class Part:
     died: set = field(default_factory=set)
     has_ended: bool = False
     was_seen: bool = False
+    vague: set = field(default_factory=set)

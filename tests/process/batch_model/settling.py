@@ -48,8 +48,8 @@ class Settling(Calls):
                     was_lost = type(failures.get(row)) is not RemoteError
                     is_open = part.has_ended and not part.was_seen
                     if row not in failures and is_open and row in part.rows:
-                        # Whoever finds an answer lost brings the worker back.
-                        was_lost = worker.alive or not worker.can_return
+                        # Whoever finds an answer lost brings the worker back, or fails.
+                        was_lost = worker.alive
                         self.has_lost_track |= was_lost and row not in part.died
                 elif ask.kind == "reset":
                     was_lost = found[row][0][1] != worker.pids[part.life]
@@ -151,7 +151,8 @@ class Settling(Calls):
                 if not worker.restarts:  # Else it may be an earlier one.
                     assert error.env == row or len(worker.members) == 1
             else:
-                assert (value, error) == (result.value, None)
+                assert error is None, error
+                assert value == result.value or row in part.vague
         call.is_late = type(error) is RequestTimeoutError
         if not call.is_late:
             call.settled = value, error

@@ -126,6 +126,9 @@ class AnnouncedCall:
             return Report(failures=dict.fromkeys(rows, error))
         again = partial(self._again, index)
         client = member.supervisor.client
+        if client.channel is not self._group.lockstep.channels[index]:
+            # Somebody else has brought it back since, and this is another one.
+            return again().result()
         return RowsCall.lost(member, rows, client, error, again).result()
 
     def _rows_of(self, index: int) -> Sequence[int]:

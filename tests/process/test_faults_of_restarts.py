@@ -283,6 +283,21 @@ def test_fault_33_death_while_the_next_step_resets(launch, is_gone, faulty_env):
     assert steps(batch.step(actions())[0]) == [3, 1, 0, 1]
 
 
+def test_fault_33_a_step_knows_that_others_have_brought_the_worker_back(launch):
+    """The healthy worker that has come since must not be taken for the dead one."""
+    batch = launch(kill_self, restarts=1)
+    batch.reset()
+    batch.step(actions())
+    promise = batch.step(actions(3), blocking=False)
+    with pytest.raises(WorkerDiedError):
+        batch[3].call("get_wrapper_attr", "steps")()
+    pids = batch.worker_pids
+    assert_told(promise(), 2, 3)
+    assert batch.worker_pids == pids
+    batch.reset(indices=[2, 3])
+    assert steps(batch.step(actions())[0]) == [3, 3, 1, 1]
+
+
 def test_fault_33_a_promise_that_met_a_death_can_be_dropped(
     external_process, faulty_env, no_collector
 ):

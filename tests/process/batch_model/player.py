@@ -135,7 +135,7 @@ class Player:
 
     def fetch(self, call, timeout=None):
         """Ask for the result of a call."""
-        if timeout is None and self.driver.blocks(call):
+        if timeout is None and not call.is_over and not self.driver.closed:
             self._let_go_on(call.rows)
         self.driver.fetch(call, timeout)
 

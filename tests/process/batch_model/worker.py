@@ -148,6 +148,11 @@ class WorkerModel:
         if not self.alive:
             assert not self.can_return, "It should have been brought back."
             return Row(error=self._errors(self.life))
+        if self.is_blocked:  # It is asked once more, and answers too late.
+            self._apply(row, ask)
+            assert not self.can_return, "It should have been brought back."
+            self.first_cause = self.first_cause or RequestTimeoutError
+            return Row(error=self.first_cause)
         result = self._go_on(row, ask, self._apply(row, ask))
         if ask.kind == "reset" and result.error is None:
             result.info["worker_restarted"] = True

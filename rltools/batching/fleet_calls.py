@@ -55,7 +55,7 @@ class AnnouncedCall:
 
     def give_up(self) -> None:
         """See `Call`."""
-        if self.is_over:
+        if self.is_over or self.given_up:  # What has begun since is not late.
             return
         self.given_up = True
         for index in range(len(self._group.members)):

@@ -111,3 +111,17 @@ def test_what_has_ended_stays_until_the_promise_is_called(launch, gate, is_gone,
     assert promise()[0][:, 1].tolist() == [0, 0, 1, 1] if dies else [1, 1, 1, 1]
     batch.reset()
     assert batch[0].step(0)[0][1] == 1
+
+
+def test_what_is_given_up_twice_is_not_late_again(launch, gate):
+    """By the reset that goes on from it, and by whoever drops its promise later."""
+    batch = launch(gate.read_bytes, workers=1)
+    batch.reset()
+    late = batch.step(np.array([1, 0, 0, 0]), blocking=False)
+    with pytest.raises(RequestTimeoutError):
+        late.result(0)
+    again = batch.reset(blocking=False)
+    del late
+    gate.write_bytes(b"go on")
+    again()
+    assert batch[1].step(0)[0][1] == 1

@@ -104,6 +104,9 @@ class Calls:
         self.has_lost_track |= any(
             part.has_ended and call.kind == "reset" for part in call.parts.values()
         )
+        # A step may have told by now what was lost, to nobody.
+        for worker, part in call.parts.items():
+            worker.maybe_told |= worker.lost & part.asks.keys()
 
     def _refusal_of_single(self, row, kind):
         if self.closed:

@@ -24,6 +24,7 @@ class WorkerModel:
     Attributes:
         alive: Whether its process is, as far as the test has not killed it.
         lost: Environments whose lost episode is still to be told.
+        maybe_told: Those of which that may have been told in a step that was given up.
         last: By environment, `(order, observation)` of the last one that was returned.
     """
 
@@ -32,6 +33,7 @@ class WorkerModel:
         self.restarts, self.same_step = restarts, autoreset == "same_step"
         self.life, self.causes, self.first_cause = 0, {}, None
         self.lost, self.begun, self.unseeded = set(), set(), set()
+        self.maybe_told = set()
         self.last, self.seeds = {}, {}
         self.pids, self.parts = [], []
         self._begin(pid)
@@ -114,6 +116,7 @@ class WorkerModel:
         self.life += 1
         assert self.life <= self.restarts
         self.lost, self.unseeded = set(self.begun), set(self.members)
+        self.maybe_told = set()
         self._begin(pid)
 
     def blocks(self, part, row):
@@ -147,6 +150,7 @@ class WorkerModel:
             return self._tell(row, ask)
         if not self.alive:
             assert not self.can_return, "It should have been brought back."
+            self.lost.discard(row)  # What has been lost need not be told after a reset.
             return Row(error=self._errors(self.life))
         if self.is_blocked:  # It is asked once more, and answers too late.
             self._apply(row, ask)
@@ -156,7 +160,7 @@ class WorkerModel:
         result = self._go_on(row, ask, self._apply(row, ask))
         if ask.kind == "reset" and result.error is None:
             result.info["worker_restarted"] = True
-            result.may_tell = row not in self.begun
+            result.may_tell |= row not in self.begun
         return result
 
     def took(self, part, row, result):
@@ -203,7 +207,9 @@ class WorkerModel:
             info = {"worker_restarted": True} if row in self.lost else {}
             seed = self._seed_for(row, ask.seed)
             observ, more = twin.reset(seed=seed, options=ask.options)
-            return Row(observ, info=info | more)
+            may_tell = row in self.maybe_told
+            self.maybe_told.discard(row)
+            return Row(observ, info=info | more, may_tell=may_tell)
         except ValueError:
             return Row(error=RemoteError)
 

@@ -130,7 +130,9 @@ class Settling(Calls):
             assert error is None, error
             check = results.check_step if call.kind == "step" else results.check_reset
             check(value, expected)
-        call.is_late = is_blocked and type(error) is RequestTimeoutError
+        # What has once been late, and has used up all restarts, is told as that.
+        may_be_late = is_blocked or not worker.alive
+        call.is_late = may_be_late and type(error) is RequestTimeoutError
         if not call.is_late:  # Else it can be asked again.
             call.settled = value, error
             if self.single.get(row) is call:

@@ -127,7 +127,9 @@ class AnnouncedCall:
         again = partial(self._again, index)
         client = member.supervisor.client
         if client.channel is not self._group.lockstep.channels[index]:
-            # Somebody else has brought it back since, and this is another one.
+            # Somebody else has brought it back since: this is another one, for which
+            # nothing is late.
+            member.supervisor.open.rows_call = None
             return again().result()
         return RowsCall.lost(member, rows, client, error, again).result()
 

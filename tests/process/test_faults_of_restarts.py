@@ -298,6 +298,17 @@ def test_fault_33_a_step_knows_that_others_have_brought_the_worker_back(launch):
     assert steps(batch.step(actions())[0]) == [3, 3, 1, 1]
 
 
+def test_fault_33_nothing_is_late_in_a_life_that_others_began(launch):
+    batch = launch(sleep_for_ever, restarts=1, timeout=1.0)
+    batch.reset()
+    promise = batch.step(actions(3), blocking=False)
+    with pytest.raises(RequestTimeoutError):
+        batch[3].call("get_wrapper_attr", "steps")()
+    batch[3]._supervisor.open.note_late_step()  # Such as by a call given up before.
+    truncated = promise()[3]
+    assert truncated.tolist() == [False, False, True, True]
+
+
 def test_fault_33_a_promise_that_met_a_death_can_be_dropped(
     external_process, faulty_env, no_collector
 ):

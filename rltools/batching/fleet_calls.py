@@ -110,7 +110,7 @@ class AnnouncedCall:
         if message is None:
             return self._fail(index, channel.gone(request))
         request.accept(message._replace(kind=Status.RETURNED))
-        sent = SentRequest(member.supervisor.client, request)
+        sent = SentRequest(channel, request)
         try:
             report = member.take(sent, sent.wait(0.0), self._rows_of(index))
         except NotPicklableError as error:
@@ -125,13 +125,8 @@ class AnnouncedCall:
         if not isinstance(error, WorkerError):
             return Report(failures=dict.fromkeys(rows, error))
         again = partial(self._again, index)
-        client = member.supervisor.client
-        if client.channel is not self._group.lockstep.channels[index]:
-            # Somebody else has brought it back since: this is another one, for which
-            # nothing is late.
-            member.supervisor.open.rows_call = None
-            return again().result()
-        return RowsCall.lost(member, rows, client, error, again).result()
+        channel = self._group.lockstep.channels[index]
+        return RowsCall.lost(member, rows, channel, error, again).result()
 
     def _rows_of(self, index: int) -> Sequence[int]:
         if self._rows is None:

@@ -7,7 +7,7 @@ from rltools.batching.group import Call
 from rltools.batching.sent_request import SentRequest
 from rltools.errors import RequestTimeoutError, RLToolsError, WorkerError
 from rltools.hosting.report import Report
-from rltools.process.client import WorkerClient
+from rltools.process.link import Link
 from rltools.process.protocol import Command
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ class RowsCall:
         if command is None:
             self._other = one_by_one()
             return
-        client = group.supervisor.client
+        channel = group.supervisor.client.channel
         try:
             self._sent = group.send(command, arguments)
             group.supervisor.open.rows_call = self
         except WorkerError as error:
-            self._begin_anew(client, error)
+            self._begin_anew(channel, error)
         except RLToolsError as error:
             self._error = error.with_traceback(None)
 
@@ -63,7 +63,7 @@ class RowsCall:
         cls,
         group: "WorkerGroup",
         rows: Sequence[int],
-        client: WorkerClient,
+        channel: Link,
         error: WorkerError,
         one_by_one: Callable[[], Call],
     ) -> "RowsCall":
@@ -72,7 +72,7 @@ class RowsCall:
         Args:
             group: Of the worker.
             rows: The environments that took part.
-            client: That life.
+            channel: The way to that life.
             error: How it has ended.
             one_by_one: Makes the call one by one, after a restart.
         """
@@ -81,7 +81,7 @@ class RowsCall:
         call._rows = rows
         call._sent = call._other = call._error = None
         call._is_taken = call._is_held = call.given_up = False
-        call._begin_anew(client, error)
+        call._begin_anew(channel, error)
         return call
 
     @property
@@ -120,7 +120,7 @@ class RowsCall:
                 else:
                     self._is_taken = True
                 if isinstance(error, WorkerError):
-                    self._begin_anew(self._sent.client, error)
+                    self._begin_anew(self._sent.channel, error)
                 else:
                     self._error = error.with_traceback(None)
             else:
@@ -140,13 +140,13 @@ class RowsCall:
         assert self._error is not None
         return Report(failures=dict.fromkeys(self._rows, self._error))
 
-    def _begin_anew(self, client: WorkerClient, error: WorkerError) -> None:
+    def _begin_anew(self, channel: Link, error: WorkerError) -> None:
         self._sent = None
         supervisor = self._group.supervisor
         if not isinstance(error, RequestTimeoutError):
             supervisor.open.rows_call = None  # It is over, or has died with the worker.
         try:
-            self._group.recover(client, error)
+            self._group.recover(channel, error)
         except WorkerError as cause:
             self._error = cause.with_traceback(None)
         else:

@@ -1,7 +1,7 @@
 """A request to a worker that may have another life by the time it is answered."""
 
-from rltools.process.client import WorkerClient
 from rltools.process.failure import Failure
+from rltools.process.link import Link
 from rltools.process.packing import PackedReport
 from rltools.process.request import Request
 
@@ -9,19 +9,19 @@ from rltools.process.request import Request
 class SentRequest:
     """A request, and the life of the worker that it was sent to."""
 
-    def __init__(self, client: WorkerClient, request: Request) -> None:
-        self.client = client
+    def __init__(self, channel: Link, request: Request) -> None:
+        self.channel = channel
         self._request = request
 
     def ready(self) -> bool:
         """Whether `wait` would return at once."""
-        return self.client.channel.ready(self._request)
+        return self.channel.ready(self._request)
 
     def wait(self, timeout: float | None) -> PackedReport:
         """See `WorkerChannel.wait`."""
-        return self.client.channel.wait(self._request, timeout)
+        return self.channel.wait(self._request, timeout)
 
     def error(self, failure: Failure, env: int) -> Exception:
         """The error for what one of the environments raised."""
-        channel = self.client.channel
+        channel = self.channel
         return self._request.remote_error(failure, channel.index, str(channel), env)

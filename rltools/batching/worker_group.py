@@ -14,7 +14,7 @@ from rltools.hosting.batched import assemble, part, split
 from rltools.hosting.columns import Columns
 from rltools.hosting.report import Report
 from rltools.hosting.rows import rows_of
-from rltools.process.client import WorkerClient
+from rltools.process.link import Link
 from rltools.process.packing import PackedReport
 from rltools.process.promising_env import PromisingEnv
 from rltools.process.protocol import Command
@@ -116,13 +116,14 @@ class WorkerGroup:
         client = self.supervisor.client
         client.take_place()
         label = "step" if command is Command.STEP_ROWS else "reset"
-        return SentRequest(client, client.request(command, *arguments, label=label))
+        request = client.request(command, *arguments, label=label)
+        return SentRequest(client.channel, request)
 
-    def recover(self, client: WorkerClient, error: WorkerError) -> None:
+    def recover(self, channel: Link, error: WorkerError) -> None:
         """Begin a new life of the worker; raises if there is none left."""
         if not self.supervisor.is_fatal(error):
             raise error
-        self.supervisor.recover(client, error)
+        self.supervisor.recover(channel, error)
 
     def keep(self, rows: Iterable[int], report: Report) -> None:
         """Keep the observations of now, which are new in some rows if a report says so.

@@ -51,7 +51,7 @@ class Move:
                     if timeout is None and isinstance(error, RequestTimeoutError):
                         self._note_late()
                     raise
-                supervisor.recover(self._client, error)
+                supervisor.recover(self._client.channel, error)
                 self._makes_up = True
                 self._send()
             else:
@@ -94,7 +94,7 @@ class Move:
             except WorkerError as error:
                 if not supervisor.is_fatal(error):
                     raise
-                supervisor.recover(client, error)
+                supervisor.recover(client.channel, error)
                 self._makes_up = True
 
     def _taken_in(self, result: Any) -> Any:

@@ -176,4 +176,4 @@ class RemoteAttributes(PromisingEnv):
     ) -> None:
         """Restart the worker if that helps; what was asked for is not asked again."""
         if self._supervisor.is_fatal(error, timeout):
-            self._supervisor.recover(client, error)
+            self._supervisor.recover(client.channel, error)

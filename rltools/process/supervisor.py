@@ -18,6 +18,7 @@ from rltools.errors import (
 )
 from rltools.process.channel import WorkerChannel
 from rltools.process.client import WorkerClient
+from rltools.process.link import Link
 from rltools.process.open_calls import OpenCalls
 from rltools.process.protocol import Command
 
@@ -183,20 +184,25 @@ class Supervisor:
         for slot in slots if self._observations else ():
             self._observations.pop(slot, None)
 
-    def recover(self, client: WorkerClient, error: WorkerError) -> None:
-        """Begin a new life after `client` has died or does not answer.
+    def recover(self, channel: Link, error: WorkerError) -> None:
+        """Begin a new life after one has died or does not answer.
+
+        Args:
+            channel: The way to that life; there may be another one by now.
+            error: How it has ended.
 
         Raises:
             WorkerError: None is left; the first cause of all restarts.
             ClosedError: It has been closed.
         """
         with self._lock:
-            if client is not self.client:
+            client = self.client
+            if channel is not client.channel:
                 return  # Somebody else has noticed, too.
             # Its frames would hold on to the promise that was waited for.
             error.__traceback__ = error.__context__ = None
             self._first_cause = self._first_cause or error
-            if client.channel.closed:
+            if channel.closed:
                 raise error
             if self.life == self._restarts:
                 if error is not self._first_cause:
@@ -205,7 +211,7 @@ class Supervisor:
                         f"ended so: {error}"
                     )
                 raise self._first_cause.with_traceback(None)
-            client.channel.kill()
+            channel.kill()
             self.life += 1
             _log.warning("%s Restart %d of %d.", error, self.life, self._restarts)
             self._cause = str(error)

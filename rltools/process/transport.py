@@ -2,6 +2,7 @@
 
 import select
 import time
+from collections.abc import Callable
 
 from rltools.process import out_of_memory
 from rltools.process.exchange import Exchange
@@ -100,25 +101,15 @@ class PipeTransport:
         self._exchange.check_not_moving(request)
         was_idle = self.idle
         self._disturb()
-        try:
-            message = Message(request.number, request.command, body)
-            self._put(message, *descriptors, awaiting=request)
-        except BaseException:
-            # Interrupted, nobody knows whether the request is on its way.
-            self._bury(given_up=True)
-            raise
+        message = Message(request.number, request.command, body)
+        self._put(message, *descriptors, awaiting=request)
         while was_idle and self.death is None and not self._frames.flushed:
             if not self._pump(deadline):
                 return
 
     def wake(self) -> None:
         """Wake the worker, which then looks into shared memory."""
-        if self.death is None:
-            try:
-                self._put(Message(0, Command.WAKE, b""))
-            except BaseException:
-                self._bury(given_up=True)
-                raise
+        self._put(Message(0, Command.WAKE, b""))
 
     def receive(self, request: Request, deadline: float | None) -> bool:
         """Wait for the reply to a request or the worker's death.
@@ -186,20 +177,26 @@ class PipeTransport:
     def _put(
         self, message: Message, *descriptors: int, awaiting: Request | None = None
     ) -> None:
-        if not self._may_move():
+        def put() -> None:
+            self._exchange.put(message, *descriptors, awaiting=awaiting)
+            if self._berth is not None:
+                self._berth.announce(self._exchange.sent)
+
+        self._move(put)
+
+    def _move(self, move: Callable[[], None]) -> None:
+        """Move bytes; what keeps that from its end is the end of the worker."""
+        if self._exchange.is_moving:  # It is a signal handler that interrupts it.
+            self._bury(given_up=True)
+        if self.death is not None:
             return
         try:
-            self._exchange.put(message, *descriptors, awaiting=awaiting)
+            move()
         except (EOFError, OSError):
             self._bury()
-        if self._berth is not None:
-            self._berth.announce(self._exchange.sent)
-
-    def _may_move(self) -> bool:
-        """Whether bytes can be moved; if this interrupts that, the worker must go."""
-        if self._exchange.is_moving:
+        except BaseException:  # Such as Ctrl-C: nobody knows what has been moved.
             self._bury(given_up=True)
-        return self.death is None
+            raise
 
     def _pump(self, deadline: float | None) -> bool:
         """Wait until something can be transferred, and transfer it."""
@@ -226,17 +223,8 @@ class PipeTransport:
 
     def transfer(self) -> bool:
         """Send and receive what can be now; returns whether a reply has come."""
-        if not self._may_move():
-            return False
         before = len(self._exchange.under_way)
-        try:
-            self._exchange.transfer()
-        except (EOFError, OSError):
-            self._bury()
-        except BaseException:
-            # Such as Ctrl-C, at a moment when it may have cost a part of a message.
-            self._bury(given_up=True)
-            raise
+        self._move(self._exchange.transfer)
         return len(self._exchange.under_way) != before
 
     def _bury(self, *, given_up: bool = False) -> None:

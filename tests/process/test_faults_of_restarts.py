@@ -3,12 +3,14 @@
 Observations are (number, steps in the episode, process id), see conftest.py.
 """
 
+import contextlib
 import gc
 import os
 import signal
 import sys
 import threading
 import weakref
+from functools import partial
 
 import cloudpickle
 import numpy as np
@@ -16,6 +18,7 @@ import pytest
 
 from rltools.batch_env import BatchEnv
 from rltools.errors import RequestTimeoutError, ResetNeededError, WorkerDiedError
+from rltools.wrappers import ExternalProcess
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 pytestmark = pytest.mark.timeout(60)
@@ -322,21 +325,29 @@ def test_fault_33_a_promise_that_met_a_death_can_be_dropped(
     assert dropped() is None
 
 
+class CalledAlone(ExternalProcess):
+    """A batch calls each of these by itself, for it has a step of its own."""
+
+    def step(self, action, blocking=True):
+        return super().step(action, blocking)
+
+
+@pytest.mark.parametrize("kind", [CalledAlone, ExternalProcess])
 def test_fault_33_a_promise_that_met_a_death_and_timed_out_can_be_dropped(
-    external_process, faulty_env, no_collector
+    faulty_env, no_collector, kind
 ):
-    batch = BatchEnv(
-        [
-            external_process(lambda: faulty_env(0, kill_self)),
-            external_process(lambda: faulty_env(1, sleep_for_ever)),
-        ]
-    )
-    batch.reset()
-    promise = batch.step(np.array([1, 1]), blocking=False)
-    with pytest.raises(RequestTimeoutError):
-        promise.result(0.5)
-    dropped = weakref.ref(promise)
-    del promise
-    assert dropped() is None
-    with pytest.raises(ResetNeededError):
-        batch.step(np.array([0, 0]))
+    # Workers of different limits are not stepped together.
+    envs = [
+        kind(partial(faulty_env, 0, kill_self), timeout=20),
+        kind(partial(faulty_env, 1, sleep_for_ever), timeout=21),
+    ]
+    with contextlib.closing(BatchEnv(envs)) as batch:
+        batch.reset()
+        promise = batch.step(np.array([1, 1]), blocking=False)
+        with pytest.raises(RequestTimeoutError):
+            promise.result(0.5)
+        dropped = weakref.ref(promise)
+        del promise
+        assert dropped() is None
+        with pytest.raises(ResetNeededError):
+            batch.step(np.array([0, 0]))

@@ -177,10 +177,10 @@ class WorkerChannel:
         return [] if self.dead else self._transport.handles()
 
     def kill(self) -> None:
-        """End the worker at once, whatever it is doing: another takes its place."""
+        """End the worker at once, whatever it is doing: it has failed."""
         self._process.end()
         with self._lock:
-            self._transport.close("was killed for a restart")
+            self._transport.close("was given up")
 
     def start_close(self, deadline: float) -> None:
         """Ask the worker to close its environments and to end; does not wait.

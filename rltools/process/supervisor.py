@@ -204,6 +204,8 @@ class Supervisor:
             self._first_cause = self._first_cause or error
             if channel.closed:
                 raise error
+            # Else it would be waited for again, by every call from now on.
+            channel.kill()
             if self.life == self._restarts:
                 if error is not self._first_cause:
                     self._first_cause.add_note(
@@ -211,7 +213,6 @@ class Supervisor:
                         f"ended so: {error}"
                     )
                 raise self._first_cause.with_traceback(None)
-            channel.kill()
             self.life += 1
             _log.warning("%s Restart %d of %d.", error, self.life, self._restarts)
             self._cause = str(error)

@@ -166,6 +166,28 @@ def test_fault_32_hanging_uses_the_budget_up(launch):
         batch.step(actions(0))
 
 
+def test_fault_32_nobody_waits_again_for_one_that_hung_when_the_budget_was_used_up(
+    launch, is_gone, stopwatch
+):
+    batch = launch(sleep_for_ever, restarts=1, timeout=1)
+    batch.reset()
+    kill(batch, 0, is_gone)
+    assert lost(batch.step(actions())) == [0, 1]
+    batch.reset(indices=[0, 1])
+    pid = batch.worker_pids[0]
+    late = batch[1].call("do_harm", 1)
+    with pytest.raises(WorkerDiedError, match="SIGKILL") as caught:
+        late()
+    assert "has not answered" in "".join(caught.value.__notes__)
+    assert is_gone(pid, 1)
+    stopwatch()
+    for use in (late, batch.reset, lambda: batch[0].step(0), batch[1].reset):
+        with pytest.raises(WorkerDiedError, match="SIGKILL"):
+            use()
+    assert stopwatch() < 1
+    assert batch[2].step(0)[0][1] == 1, "It was reset with the rest."
+
+
 def test_fault_32_closed_batch_holds_nothing_though_it_is_kept(
     launch, is_gone, belongings, caplog
 ):

@@ -134,10 +134,7 @@ class WorkerModel:
         """
         ask = part.asks[row]
         if self.blocks(part, row):
-            if self.restarts:
-                assert not self.can_return, "It should have been brought back."
-                self.first_cause = self.first_cause or RequestTimeoutError
-            return Row(error=self.first_cause or RequestTimeoutError)
+            return Row(error=self._hangs())
         answered = row in part.rows and row not in part.died
         if answered and not (part.has_ended and not part.was_seen and was_lost):
             result = part.rows[row]
@@ -154,14 +151,20 @@ class WorkerModel:
             return Row(error=self._errors(self.life))
         if self.is_blocked:  # It is asked once more, and answers too late.
             self._apply(row, ask)
-            assert not self.can_return, "It should have been brought back."
-            self.first_cause = self.first_cause or RequestTimeoutError
-            return Row(error=self.first_cause)
+            return Row(error=self._hangs())
         result = self._go_on(row, ask, self._apply(row, ask))
         if ask.kind == "reset" and result.error is None:
             result.info["worker_restarted"] = True
             result.may_tell |= row not in self.begun
         return result
+
+    def _hangs(self):
+        """It has not answered in time; returns the type of error that says so."""
+        if not self.restarts:
+            return RequestTimeoutError
+        assert not self.can_return, "It should have been brought back."
+        self.end_life(RequestTimeoutError)
+        return self.first_cause
 
     def took(self, part, row, result):
         """The caller has got a result with an observation."""

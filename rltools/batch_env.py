@@ -71,6 +71,7 @@ class BatchEnv(gym.vector.VectorEnv):
     ) -> None:
         self.envs: list[gym.Env] = []
         self._pending: PendingCall | None = None
+        self._groups = Groups([], blocking=blocking)
         try:
             members.collect(envs, into=self.envs)
             self._autoreset = inputs.parse_autoreset(autoreset)
@@ -84,7 +85,7 @@ class BatchEnv(gym.vector.VectorEnv):
             raise
         self._groups = Groups(groups, blocking=blocking)
         self._observations = Observations(
-            self.single_observation_space, groups, copy=copy
+            self.single_observation_space, self._groups.readable, copy=copy
         )
         self._actions = Actions(
             self.single_action_space, self.action_space, self.num_envs
@@ -310,7 +311,10 @@ class BatchEnv(gym.vector.VectorEnv):
         if self._pending is not None and not self._pending.is_over:
             self._pending.give_up(ClosedError("The batch was closed before its call."))
         self._pending = None  # It holds on to the memory of workers.
-        members.close(self.envs)
+        try:
+            members.close(self.envs)
+        finally:
+            self._groups.leave()
 
     def _check_open(self) -> None:
         if self.closed:

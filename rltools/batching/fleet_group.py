@@ -1,7 +1,7 @@
 """All environments of several workers, stepped by one number in shared memory."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,9 +27,11 @@ class FleetGroup:
     Args:
         members: The groups of the workers, in their order; all values of their spaces
             have a fixed size, and their timeouts are the same.
+        here: How many rows there are to be in the same memory for environments of this
+            process, which come next.
     """
 
-    def __init__(self, members: Sequence[WorkerGroup]) -> None:
+    def __init__(self, members: Sequence[WorkerGroup], here: int = 0) -> None:
         self.first = members[0].first
         self.count = sum(member.count for member in members)
         self.members = members
@@ -39,6 +41,7 @@ class FleetGroup:
             about["observation_space"],
             about["action_space"],
             [member.count for member in members],
+            here,
         )
         self.lockstep = Lockstep(self.fleet)
         for member, berth in zip(members, self.fleet.berths, strict=True):
@@ -47,6 +50,7 @@ class FleetGroup:
         for member in members:
             member.supervisor.client.moved_in()
         self._timeout = members[0].supervisor.timeout
+        self.here = here
         self._has_resets = False
         self.restartable = any(each.supervisor.restartable for each in members)
 
@@ -72,20 +76,38 @@ class FleetGroup:
         return call
 
     def carry_out(
-        self, actions: Any, resets: np.ndarray | None, same_step: bool
+        self,
+        actions: Any,
+        resets: np.ndarray | None,
+        same_step: bool,
+        meanwhile: Callable[[], Any] | None = None,
     ) -> Report | None:
-        """Step and wait; see `Group`. Returns None if there is nothing to tell."""
+        """Step and wait.
+
+        Args:
+            actions: See `Group`.
+            resets: See `Group`.
+            same_step: See `Group`.
+            meanwhile: Called while the workers work.
+
+        Returns:
+            None if there is nothing to tell.
+        """
         if self.restartable or (self.fleet.disturbed and not self._settle()):
             call = self.step(actions, resets, same_step)
             try:
+                if meanwhile is not None:
+                    meanwhile()
                 return call.result()
             except BaseException:  # Such as Ctrl-C.
                 call.give_up()
                 raise
         timeout, lockstep = self._timeout, self.lockstep
-        deadline = None if timeout is None else time.monotonic() + timeout
         try:
             self._announce_step(actions, resets, same_step)
+            if meanwhile is not None:
+                meanwhile()
+            deadline = None if timeout is None else time.monotonic() + timeout
             is_in_time = lockstep.wait(deadline)
         except BaseException:  # Such as Ctrl-C.
             for index in range(len(self.members)):
@@ -173,10 +195,7 @@ class FleetGroup:
 
     def add(self, index: int, found: Report, report: Report) -> None:
         """Add what a member reports to the report of all."""
-        first = self.members[index].first - self.first
-        report.infos |= {first + row: each for row, each in found.infos.items()}
-        report.failures |= {first + row: e for row, e in found.failures.items()}
-        report.violations |= {first + row: e for row, e in found.violations.items()}
+        report.add(found, first=self.members[index].first - self.first)
 
     def _split(self, rows: Sequence[int]) -> list[list[int]]:
         """The rows of each member, counted from its first one."""

@@ -32,21 +32,29 @@ class Call(Protocol):
         """Say whether its rows must stay as they are, though its result was taken."""
 
 
-class Group(Protocol):
-    """Neighbouring environments of a batch that are called together.
+class Readable(Protocol):
+    """Neighbouring environments of a batch whose rows lie together.
 
     Attributes:
-        first: Place in the batch of the first one.
         count: The number of environments.
         columns: Their rows; filled once a call's result has been taken.
     """
 
-    first: int
     count: int
 
     @property
     def columns(self) -> Columns:
         """See above."""
+
+
+class Group(Readable, Protocol):
+    """Neighbouring environments of a batch that are called together.
+
+    Attributes:
+        first: Place in the batch of the first one.
+    """
+
+    first: int
 
     def check_free(self, rows: Sequence[int], *, to_reset: bool) -> None:
         """See `PromisingEnv.check_free`; for some environments, by row of the group."""

@@ -39,7 +39,8 @@ def group_envs(envs: Sequence[gym.Env], *, blocking: bool) -> list[Group]:
             workers.append(WorkerGroup(supervisor, neighbours, first))
             follower = worker_of(envs[end:]) if end < len(envs) else None
             if blocking or not _go_together(supervisor, follower):
-                groups += _joined(workers)
+                here = 0 if blocking else _count_if_last(envs, end)
+                groups += _joined(workers, here)
                 workers = []
         elif isinstance(envs[first], PromisingEnv):
             end = first + 1 if blocking else _end_of_run(envs, first)
@@ -47,7 +48,10 @@ def group_envs(envs: Sequence[gym.Env], *, blocking: bool) -> list[Group]:
             groups.append(PromisingGroup(neighbours, first))
         else:
             end = _end_of_run(envs, first)
-            groups.append(LocalGroup(envs[first:end], first))
+            columns = None
+            if groups and isinstance(groups[-1], FleetGroup) and groups[-1].here:
+                columns = groups[-1].fleet.columns_here
+            groups.append(LocalGroup(envs[first:end], first, columns))
         first = end
     return groups
 
@@ -58,14 +62,21 @@ def _go_together(supervisor: Supervisor, follower: Supervisor | None) -> bool:
     return supervisor.timeout == follower.timeout
 
 
-def _joined(workers: Sequence[WorkerGroup]) -> Sequence[Group]:
+def _joined(workers: Sequence[WorkerGroup], here: int) -> Sequence[Group]:
     if not workers[0].supervisor.shares_memory:
         return workers
     about = workers[0].supervisor.client.constructed()
     kinds = "observation_space", "action_space"
     if all(is_fixed_size(about[kind]) for kind in kinds):
-        return [FleetGroup(workers)]
+        return [FleetGroup(workers, here)]
     return workers
+
+
+def _count_if_last(envs: Sequence[gym.Env], first: int) -> int:
+    """How many environments there are from here on, if all are of this process."""
+    if first == len(envs) or isinstance(envs[first], PromisingEnv):
+        return 0
+    return len(envs) - first if _end_of_run(envs, first) == len(envs) else 0
 
 
 def _end_of_run(envs: Sequence[gym.Env], first: int) -> int:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from rltools.batching.crew import Crew
 from rltools.batching.fleet_group import FleetGroup
-from rltools.batching.group import Call, Done, Group
+from rltools.batching.group import Call, Done, Group, Readable
 from rltools.batching.local_group import LocalGroup
 from rltools.hosting.report import Report
 
@@ -27,9 +28,13 @@ class Groups:
     def __init__(self, groups: Sequence[Group], *, blocking: bool) -> None:
         self.all = groups
         self._blocking = blocking
-        self._only: LocalGroup | FleetGroup | None = None
+        self._only: LocalGroup | FleetGroup | Crew | None = Crew.of(groups)
         if len(groups) == 1 and isinstance(groups[0], LocalGroup | FleetGroup):
             self._only = groups[0]
+        # Those whose columns hold all rows there are.
+        self.readable: Sequence[Readable] = groups
+        if self._only is not None:
+            self.readable = [self._only]
         # What is called here comes last, so that the others work meanwhile.
         self._in_order = sorted(groups, key=lambda each: isinstance(each, LocalGroup))
 
@@ -122,12 +127,18 @@ class Groups:
             raise
         return joint
 
+    def leave(self) -> None:
+        """Let go of the rows of this process; those of workers go with them."""
+        for group in self.all:
+            if isinstance(group, LocalGroup):
+                group.leave()
+
     def outcomes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Copies of the rewards, terminations and truncations of all environments."""
-        if len(self.all) == 1:
-            only = self.all[0].columns
+        if len(self.readable) == 1:
+            only = self.readable[0].columns
             return only.rewards.copy(), only.terminated.copy(), only.truncated.copy()
-        columns = [group.columns for group in self.all]
+        columns = [group.columns for group in self.readable]
         return (
             np.concatenate([each.rewards for each in columns]),
             np.concatenate([each.terminated for each in columns]),

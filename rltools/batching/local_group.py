@@ -7,6 +7,7 @@ import gymnasium as gym
 import numpy as np
 
 from rltools.batching.group import Done
+from rltools.errors import ClosedError
 from rltools.hosting.batched import parter, splitter
 from rltools.hosting.columns import Columns
 from rltools.hosting.env_group import EnvGroup
@@ -19,16 +20,31 @@ class LocalGroup:
     Args:
         envs: The environments, of equal spaces.
         first: Place in the batch of the first one.
+        columns: Where to store what they return; None for columns of its own.
     """
 
-    def __init__(self, envs: Sequence[gym.Env], first: int) -> None:
+    def __init__(
+        self, envs: Sequence[gym.Env], first: int, columns: Columns | None = None
+    ) -> None:
         self.first = first
         self.count = len(envs)
         space = envs[0].action_space
         self._part = parter(space, first, first + self.count)
         self._split = splitter(space, self.count)
-        self.columns = Columns(envs[0].observation_space, space, self.count)
-        self._envs = EnvGroup(envs, self.columns, first=first)
+        columns = columns or Columns(envs[0].observation_space, space, self.count)
+        self._columns: Columns | None = columns
+        self._envs: EnvGroup | None = EnvGroup(envs, columns, first=first)
+
+    @property
+    def columns(self) -> Columns:
+        """See `Group`."""
+        if self._columns is None:
+            raise ClosedError("The environments have been closed.")
+        return self._columns
+
+    def leave(self) -> None:
+        """Let go of the columns, for good: they may be in memory that is shared."""
+        self._columns = self._envs = None
 
     def check_free(self, rows: Sequence[int], *, to_reset: bool) -> None:
         """See `Group`."""
@@ -45,7 +61,7 @@ class LocalGroup:
         if resets is not None:
             mask = resets[self.first : self.first + self.count].tolist()
         singles = self._split(self._part(actions))
-        return self._envs.step(singles, mask, same_step=same_step)
+        return self._there.step(singles, mask, same_step=same_step)
 
     def reset(
         self,
@@ -54,4 +70,10 @@ class LocalGroup:
         options: dict[str, Any] | None,
     ) -> Done:
         """See `Group`."""
-        return Done(self._envs.reset(rows, seeds, options))
+        return Done(self._there.reset(rows, seeds, options))
+
+    @property
+    def _there(self) -> EnvGroup:
+        if self._envs is None:  # Such as by a signal handler, a moment ago.
+            raise ClosedError("The environments have been closed.")
+        return self._envs

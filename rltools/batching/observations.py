@@ -6,7 +6,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from rltools.batching.group import Group
+from rltools.batching.group import Readable
 from rltools.hosting.batched import assemble, join
 from rltools.hosting.rows import ARRAY_SPACES
 
@@ -22,7 +22,7 @@ class Observations:
     """
 
     def __init__(
-        self, space: gym.Space, groups: Sequence[Group], *, copy: bool
+        self, space: gym.Space, groups: Sequence[Readable], *, copy: bool
     ) -> None:
         self._space = space
         self._groups = groups

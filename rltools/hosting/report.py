@@ -21,3 +21,9 @@ class Report:
     def __bool__(self) -> bool:
         """Whether there is something to tell."""
         return bool(self.infos or self.failures or self.violations)
+
+    def add(self, part: "Report", *, first: int) -> None:
+        """Take in the report of some neighbours, whose first row is `first` here."""
+        self.infos |= {first + row: info for row, info in part.infos.items()}
+        self.failures |= {first + row: e for row, e in part.failures.items()}
+        self.violations |= {first + row: e for row, e in part.violations.items()}

@@ -1,6 +1,7 @@
 """Memory that is shared by workers that are stepped together."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from weakref import finalize
 
@@ -16,12 +17,14 @@ class Fleet:
     """Rows for all environments of some workers, and words to call the workers by.
 
     The rows of one worker follow those of the worker before, so that the parent reads
-    and writes those of all at once.
+    and writes those of all at once. It may have more rows there, for environments of
+    its own.
 
     Args:
         observation_space: That of one environment.
         action_space: That of one environment.
         counts: How many environments each worker has.
+        here: How many rows the parent has for environments of its own.
 
     Attributes:
         berths: The place of each worker.
@@ -39,43 +42,54 @@ class Fleet:
         observation_space: gym.Space,
         action_space: gym.Space,
         counts: Sequence[int],
+        here: int = 0,
     ) -> None:
         self.block = SharedBlock.create()
         self._finalizer = finalize(self, self.block.close)
         spaces = observation_space, action_space
-        workers, rows = len(counts), sum(counts)
+        workers, rows = len(counts), sum(counts) + here
         self.disturbed = True
         memory = map_fleet(self.block, *spaces, workers, rows)
         self.signals = Signals(memory, workers) if IS_RELIABLE else None
         rest = memoryview(memory)[size_of_signals(workers) :]
-        self._columns: Columns | None = columns_in(rest, *spaces, rows)
+        lay_out = partial(columns_in, rest, *spaces, rows)
         self.berths: list[Berth] = []
         first = 0
         for index, count in enumerate(counts):
-            columns = columns_in(rest, *spaces, rows, first=first, count=count)
             self.berths.append(Berth(self, index, (workers, index, rows, first)))
-            self.berths[-1].columns = columns
+            self.berths[-1].columns = lay_out(first=first, count=count)
             first += count
+        self._columns: Columns | None = lay_out(count=first)
+        self._columns_here = lay_out(first=first, count=here) if here else None
+        self._all_columns: Columns | None = lay_out()
         self._present = workers
 
     @property
     def columns(self) -> Columns:
-        """The rows of all environments.
+        """The rows of the workers.
 
         Raises:
             ClosedError: All workers have left, such as by a signal handler's doing.
         """
-        columns = self._columns
-        if columns is None:
-            raise ClosedError("All workers of the batch have been closed.")
-        return columns
+        return _there(self._columns)
+
+    @property
+    def columns_here(self) -> Columns:
+        """The rows of the parent; raises as `columns`."""
+        return _there(self._columns_here)
+
+    @property
+    def all_columns(self) -> Columns:
+        """The rows of all; raises as `columns`."""
+        return _there(self._all_columns)
 
     def leave(self) -> None:
         """Note that a worker has left; the last one lets go of the memory."""
         self.disturbed = True
         self._present -= 1
         if not self._present:
-            self._columns = self.signals = None
+            self._columns = self._columns_here = self._all_columns = None
+            self.signals = None
             for berth in self.berths:
                 berth.columns = None
             self._finalizer()
@@ -118,6 +132,12 @@ class Berth:
         if not self._left:
             self._left = True
             self.fleet.leave()
+
+
+def _there(columns: Columns | None) -> Columns:
+    if columns is None:
+        raise ClosedError("All workers of the batch have been closed.")
+    return columns
 
 
 def map_fleet(

@@ -41,6 +41,10 @@ _PLACES = {
     "two workers": lambda makes, **options: BatchEnv.launch(
         makes, workers=min(2, len(makes)), **options
     ),
+    "some here": lambda makes, **options: BatchEnv(
+        [make() if i else ExternalProcess(make) for i, make in enumerate(makes)],
+        **options,
+    ),
 }
 
 

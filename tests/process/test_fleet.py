@@ -25,20 +25,29 @@ def fields(columns):
     ]
 
 
-@given(st.lists(st.integers(1, 4), min_size=1, max_size=5))
-def test_rows_of_workers_are_those_of_the_fleet_in_order(counts):
-    """Equals a model: what each worker writes in its rows, joined."""
-    fleet = Fleet(OBSERVATIONS, ACTIONS, counts)
-    for number, berth in enumerate(fleet.berths, start=1):
-        for array in fields(berth.columns):
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=5), st.integers(0, 3))
+def test_rows_of_workers_are_those_of_the_fleet_in_order(counts, here):
+    """Equals a model: what each worker writes in its rows, joined, and the parent."""
+    fleet = Fleet(OBSERVATIONS, ACTIONS, counts, here)
+    parts = [berth.columns for berth in fleet.berths]
+    parts += [fleet.columns_here] if here else []
+    for number, columns in enumerate(parts, start=1):
+        for array in fields(columns):
             array[...] = number % 2 if array.dtype == np.bool_ else number
-    expected = np.repeat(np.arange(1, len(counts) + 1), counts)
-    for array in fields(fleet.columns):
-        first = array.reshape(sum(counts), -1)[:, 0]
-        wanted = expected % 2 if array.dtype == np.bool_ else expected
-        np.testing.assert_array_equal(first, wanted)
+    written = np.repeat(np.arange(1, len(parts) + 1), [*counts, here][: len(parts)])
+    for columns in (fleet.all_columns, fleet.columns):
+        expected = written[: len(columns.rewards)]
+        for array in fields(columns):
+            first = array.reshape(len(expected), -1)[:, 0]
+            wanted = expected % 2 if array.dtype == np.bool_ else expected
+            np.testing.assert_array_equal(first, wanted)
+    assert len(fleet.columns.rewards) == sum(counts)
+    assert len(fleet.all_columns.rewards) == sum(counts) + here
     for berth in fleet.berths:
         berth.leave()
+    for kind in ("columns", "columns_here", "all_columns"):
+        with pytest.raises(ClosedError):
+            getattr(fleet, kind)
 
 
 def test_the_last_worker_to_leave_gives_the_memory_back():

@@ -15,6 +15,7 @@ import pytest
 
 from rltools import BatchEnv
 from rltools.errors import ClosedError, PendingCallError, WorkerDiedError
+from rltools.wrappers import ExternalProcess
 from tests.process.interrupter import Interrupter
 
 pytestmark = [
@@ -85,14 +86,23 @@ CALLS = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture
-def batches(is_gone):
+def in_two_workers(restarts):
+    return BatchEnv.launch([Counter] * NUM_ENVS, workers=2, restarts=restarts)
+
+
+def last_one_here(restarts):
+    there = [ExternalProcess(Counter, restarts=restarts) for _ in range(NUM_ENVS - 1)]
+    return BatchEnv([*there, Counter()])
+
+
+@pytest.fixture(params=[in_two_workers, last_one_here], ids=lambda each: each.__name__)
+def batches(request, is_gone):
     """Makes batches after two steps; all of their workers are gone in the end."""
     made = []
 
     def make(restarts=0):
-        batch = BatchEnv.launch([Counter] * NUM_ENVS, workers=2, restarts=restarts)
-        made.append((batch, batch[0].pid, batch[-1].pid))
+        batch = request.param(restarts)
+        made.append((batch, *batch.worker_pids))
         batch.reset()
         batch.step(ACTIONS)
         batch.step(ACTIONS)

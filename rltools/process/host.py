@@ -3,7 +3,7 @@
 import contextlib
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cloudpickle
@@ -188,7 +188,9 @@ class Host:
             leaves = (np.array(leaf) for leaf in columns.actions.leaves())
             batch = assemble(self._action_space, leaves)
             actions = self._split(batch)
-        resets = columns.resets.tolist() if columns.resets.any() else None
+        # Bytes are searched faster than an array is reduced.
+        has_resets = b"\1" in columns.resets.tobytes()
+        resets = columns.resets.tolist() if has_resets else None
         assert self._group is not None
         return self._group.step(actions, resets, same_step=same_step)
 
@@ -197,11 +199,10 @@ class Host:
         return self._group.reset(*arguments)
 
     def _carry_out_announced(self, flags: int) -> bytes:
-        rows = list(range(len(self._envs)))
-        if flags & RESET_ONLY:
-            rows = self._columns.resets.nonzero()[0].tolist()
+        rows: Sequence[int] = range(len(self._envs))
         try:
             if flags & RESET_ONLY:
+                rows = self._columns.resets.nonzero()[0].tolist()
                 report = self._reset_rows(rows, [None] * len(rows), None)
             else:
                 report = self._step_rows(None, bool(flags & SAME_STEP))

@@ -3,16 +3,14 @@
 import select
 import time
 from collections.abc import Sequence
-from statistics import median
 from typing import Any
 from weakref import ref
 
 from rltools.errors import ClosedError
 from rltools.process.channel import WorkerChannel
-from rltools.process.contest import Contest
-from rltools.process.cores import usable_cores
 from rltools.process.fleet import Fleet
-from rltools.process.patience import LONG, SHORT, Patience, sched_yield
+from rltools.process.pace import Pace
+from rltools.process.patience import Patience, sched_yield
 from rltools.process.protocol import Command, Message
 from rltools.process.request import Request
 from rltools.process.signals import (
@@ -30,6 +28,7 @@ _STEPS_BETWEEN_JUDGEMENTS = 8
 # Who sleeps looks again after this, even if nobody wakes it: another thread that calls
 # an environment of the batch may have taken the message for its own.
 _MAX_MILLISECONDS = 50.0
+_FIRST_TOO_LARGE = 1024  # Of descriptors, for `select`.
 
 
 class Lockstep:
@@ -40,7 +39,6 @@ class Lockstep:
 
     Attributes:
         channels: The ways to the workers, in the order of the fleet.
-        is_crowded: Whether some of the workers have no core to themselves.
         died: The indices of workers whose death kept them from the last one.
     """
 
@@ -52,19 +50,7 @@ class Lockstep:
         self._number = 0
         self._is_reset = False
         self._call: ref[Any] | None = None
-        workers, cores = len(fleet.berths), len(usable_cores())
-        self._cores = min(workers, cores)
-        self.is_crowded = workers > cores
-        # What counts as a short wait, and as a short pause between two steps. Whether
-        # longer ones are worth it, only trying tells.
-        careful = (LONG if workers < cores else SHORT), SHORT
-        self._limits = careful, (LONG, LONG)
-        self._contest = Contest()
-        self._yield_for = LONG
-        self._began = self._ended = time.monotonic()
-        self._cycles: list[float] = []  # Seconds from step to step, ...
-        self._pauses: list[float] = []  # ... and when there was nothing to do.
-        self._pause = 0.0  # About how long it takes until there is.
+        self._pace = Pace(len(fleet.berths))
         self._nobody = bytes(_WORD * len(fleet.berths))
 
     def replace(self, channels: Sequence[WorkerChannel]) -> None:
@@ -83,14 +69,12 @@ class Lockstep:
         """
         signals = self._signals
         number = self._number = self._number + 1
-        now = time.monotonic()
-        self._pauses.append(now - self._ended)
         self._is_reset = bool(flags & RESET_ONLY)
-        if not self._is_reset:
-            self._cycles.append(now - self._began)
-            self._began = now
+        pace = self._pace
+        pace.begin(is_reset=self._is_reset)
         if number % _STEPS_BETWEEN_JUDGEMENTS == 1:
-            self._judge(signals)
+            pace.judge(signals.busy)
+            signals.words[YIELD_FOR] = int(pace.workers_yield_for * 1e6)
         self.died = set()
         if not self._is_reset:
             for channel in self.channels:
@@ -113,8 +97,10 @@ class Lockstep:
         """
         replies = self._signals.replies
         wanted = self._number.to_bytes(_WORD, "little") * len(replies)
-        patience = self._patience
-        patience.begin(self._yield_for)
+        pace, patience = self._pace, self._patience
+        if pace.awake_from and replies.tobytes() != wanted:
+            self._nap(pace.awake_from)
+        patience.begin(pace.yields_for)
         for _ in patience.looks:
             if replies.tobytes() == wanted:
                 break
@@ -122,7 +108,7 @@ class Lockstep:
         while replies.tobytes() != wanted:
             if not patience.yields() and not self._sleep(deadline):
                 return False
-        self._ended = time.monotonic()
+        pace.end()
         return True
 
     def has_ended(self) -> bool:
@@ -161,6 +147,11 @@ class Lockstep:
         return Request(command, label, self._number, self.channels[index].steps)
 
     @property
+    def is_crowded(self) -> bool:
+        """Whether some of the workers have no core to themselves."""
+        return self._pace.is_crowded
+
+    @property
     def call(self) -> Any:
         """The call that the last step belongs to, while somebody holds it."""
         return None if self._call is None else self._call()
@@ -175,29 +166,6 @@ class Lockstep:
         if signals is None:  # Such as by a signal handler in a wait.
             raise ClosedError("All workers of the batch have been closed.")
         return signals
-
-    def _judge(self, signals: Signals) -> None:
-        """Find out how to wait: what a wait takes depends on how all of them wait."""
-        working = sum(signals.busy) * 1e-9 / self._cores
-        if len(self._pauses) > 1:  # The very first says nothing about others.
-            self._pause = median(self._pauses)
-        ways = [self._who_yields(working, *limits) for limits in self._limits]
-        if ways[0] != ways[1]:
-            self._contest.note(self._cycles)
-        self._cycles.clear()
-        self._pauses.clear()
-        parent, workers = ways[self._contest.way]
-        self._yield_for = LONG if parent else 0.0
-        signals.words[YIELD_FOR] = int(LONG * 1e6) if workers else 0
-
-    def _who_yields(
-        self, working: float, longest_wait: float, longest_pause: float
-    ) -> tuple[bool, bool]:
-        """Whether the parent and the workers are to yield, in waits up to a limit."""
-        # A worker without a core to itself is in the way of others while they work.
-        waits = self._pause + (working if self.is_crowded else 0.0)
-        is_steady = self._pause < longest_pause and waits < longest_wait
-        return working < longest_wait, is_steady
 
     def _sleep(self, deadline: float | None) -> bool:
         """Sleep until something has happened; returns False at the deadline."""
@@ -223,6 +191,26 @@ class Lockstep:
             signals.words[PARENT_ASLEEP] = 0
         self._look(missing)  # Also at who has only woken this side.
         return True
+
+    def _nap(self, end: float) -> None:
+        """Sleep until a time of `time.monotonic`, or something has happened."""
+        signals = self._signals
+        signals.words[PARENT_ASLEEP] = 1
+        fence()
+        has_news: Sequence[int] = ()
+        try:
+            handles = [h for channel in self.channels for h, _ in channel.handles()]
+            # `poll` knows full milliseconds only, and `select` small descriptors.
+            is_possible = max(handles, default=0) < _FIRST_TOO_LARGE
+            if is_possible and self.missing():
+                seconds = max(0.0, end - time.monotonic())
+                has_news, *_ = select.select(handles, [], [], seconds)
+        except OSError:
+            pass  # A signal handler has closed them, as whoever looks next will see.
+        finally:
+            signals.words[PARENT_ASLEEP] = 0
+        if has_news:  # Or else what has woken it would do so in the next one, too.
+            self._look(range(len(self.channels)))
 
     def _look(self, indices: Sequence[int]) -> None:
         """Take in what workers have sent, and answer for those that have died."""

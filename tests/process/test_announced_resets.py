@@ -91,7 +91,7 @@ def actions(*ones):
 @pytest.fixture
 def ready(launch, monkeypatch):
     """A function that launches a batch and steps it, so that a reset is announced."""
-    monkeypatch.setattr("rltools.process.lockstep.usable_cores", lambda: {0, 1})
+    monkeypatch.setattr("rltools.process.pace.usable_cores", lambda: {0, 1})
 
     def ready(harm=None, *, armed=(), **options):
         batch = launch(harm, env=Armed, **options)
@@ -151,7 +151,7 @@ def test_arguments_are_a_message(ready, how):
 def test_workers_that_share_cores_are_left_alone_if_nothing_is_to_be_reset(
     monkeypatch, launch
 ):
-    monkeypatch.setattr("rltools.process.lockstep.usable_cores", lambda: {0})
+    monkeypatch.setattr("rltools.process.pace.usable_cores", lambda: {0})
     batch = launch()
     batch.reset()
     batch.step(actions())

@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import select
 import signal
 import threading
 import time
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -12,9 +14,9 @@ import pytest
 
 from rltools import BatchEnv
 from rltools.batching.fleet_group import FleetGroup
-from rltools.errors import ClosedError
+from rltools.errors import ClosedError, WorkerDiedError
 from rltools.process.lockstep import Lockstep
-from rltools.process.signals import YIELD_FOR
+from rltools.process.pace import Pace
 from rltools.wrappers import ExternalProcess
 
 pytestmark = pytest.mark.timeout(60)
@@ -77,15 +79,28 @@ def test_steps_need_no_message(launch, monkeypatch):
     assert messages_sent(batch) == before
 
 
+@pytest.fixture(params=["looks", "naps"])
+def how_it_waits(request, monkeypatch):
+    """All waits begin so; a nap could last for an hour."""
+    begin = Pace.begin
+
+    def begin_nap(pace, *, is_reset):
+        begin(pace, is_reset=is_reset)
+        pace.awake_from = time.monotonic() + 3600
+
+    if request.param == "naps":
+        monkeypatch.setattr(Pace, "begin", begin_nap)
+    return request.param
+
+
 @pytest.mark.parametrize("count", [1, 3])
-def test_everybody_sleeps_between_steps(launch, monkeypatch, count):
+def test_everybody_sleeps_between_steps(launch, monkeypatch, count, how_it_waits):
     """No call is lost between the last look and falling asleep, on either side."""
 
-    def sleepy(lockstep, signals):
-        lockstep._yield_for = 0.0
-        signals.words[YIELD_FOR] = 0
+    def sleepy(pace, busy):
+        pace.yields_for = pace.workers_yield_for = 0.0
 
-    monkeypatch.setattr(Lockstep, "_judge", sleepy)
+    monkeypatch.setattr(Pace, "judge", sleepy)
     batch = launch(count, count)
     batch.reset()
     for step in range(1, 1501):
@@ -94,7 +109,9 @@ def test_everybody_sleeps_between_steps(launch, monkeypatch, count):
 
 
 @pytest.mark.parametrize("first", [0, 1, 2])
-def test_workers_may_end_between_looks_at_two_of_them(launch, monkeypatch, first):
+def test_workers_may_end_between_looks_at_two_of_them(
+    launch, monkeypatch, first, how_it_waits
+):
     """Whoever wakes the parent may not be among those that it has seen missing."""
     look = Lockstep.missing
 
@@ -105,10 +122,10 @@ def test_workers_may_end_between_looks_at_two_of_them(launch, monkeypatch, first
             os.sched_yield()
         return [first]
 
-    monkeypatch.setattr(Lockstep, "_judge", lambda lockstep, _: None)
+    monkeypatch.setattr(Pace, "judge", lambda pace, _: None)
     monkeypatch.setattr(Lockstep, "missing", look_slowly)
     batch = launch(3, 3)
-    batch._groups.all[0].lockstep._yield_for = 0.0
+    batch._groups.all[0].lockstep._pace.yields_for = 0.0
     batch.reset()
     for step in range(1, 101):
         observ, *_ = batch.step(np.zeros(3, np.int64))
@@ -161,19 +178,51 @@ class Waiting(Counter):
 
 
 @pytest.mark.parametrize("promised", [False, True])
-def test_signal_handler_may_close_the_batch_in_a_step(promised):
+def test_signal_handler_may_close_the_batch_in_a_step(promised, how_it_waits):
     batch = BatchEnv.launch([lambda: Waiting(0), *make_counters(1)], workers=2)
     batch.reset()
     before = signal.signal(signal.SIGUSR1, lambda *_: batch.close())
+
+    def step():
+        result = batch.step(np.zeros(2, np.int64), blocking=not promised)
+        return result() if promised else result
+
     try:
-        step = batch.step
-        if promised:
-            step = batch.step(np.zeros(2, np.int64), blocking=False).result
         with pytest.raises(ClosedError):
-            step(None if promised else np.zeros(2, np.int64))
+            step()
     finally:
         signal.signal(signal.SIGUSR1, before)
         batch.close()
+
+
+class Dying(Counter):
+    """Ends its process, once its batch sleeps."""
+
+    def step(self, action):
+        stat = Path(f"/proc/{os.getppid()}/stat")
+        while stat.read_text().split()[2] != "S":
+            os.sched_yield()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_death_in_a_step_is_told_at_once(how_it_waits):
+    batch = BatchEnv.launch([lambda: Dying(0), *make_counters(1)], workers=2)
+    with contextlib.closing(batch):
+        batch.reset()
+        with pytest.raises(WorkerDiedError, match="SIGKILL"):
+            batch.step(np.zeros(2, np.int64))
+
+
+def test_nobody_is_woken_by_what_woke_it_before(launch, monkeypatch, how_it_waits):
+    """What ends a nap is taken in, so that the next nap is one again."""
+    batch = launch(2, 2)
+    batch.reset()
+    for _ in range(100):
+        batch.step(np.zeros(2, np.int64))
+        for channel in batch._groups.all[0].lockstep.channels:
+            [(socket, _), *_] = channel.handles()
+            news = select.select([socket], [], [], 0)[0]
+            assert not news or how_it_waits == "looks"
 
 
 def test_batch_of_some_that_are_closed(launch):

@@ -18,6 +18,9 @@ class Move:
         slot: Which of its environments is to move.
         command: `STEP` or `RESET`.
         arguments: Of the command; of a reset the seed and the options.
+
+    Attributes:
+        number: Among the steps and resets of the environment.
     """
 
     def __init__(
@@ -33,7 +36,7 @@ class Move:
         self._arguments = arguments
         # Whether a reset takes the place of an episode, or of a reset, that was lost.
         self._makes_up = False
-        self._number = supervisor.open.next_of(slot)
+        self.number = supervisor.open.next_of(slot)
         self._request: Request | None = None  # None if an episode was lost.
         self._client: WorkerClient
         self._send()
@@ -59,7 +62,7 @@ class Move:
         return supervisor.tell_lost(self._slot)
 
     def _note_late(self) -> None:
-        if not self._supervisor.open.is_outdated(self._slot, self._number):
+        if not self._supervisor.open.is_outdated(self._slot, self.number):
             self._supervisor.open.late.add(self._slot)
 
     @property
@@ -99,7 +102,7 @@ class Move:
 
     def _taken_in(self, result: Any) -> Any:
         supervisor = self._supervisor
-        is_outdated = supervisor.open.is_outdated(self._slot, self._number)
+        is_outdated = supervisor.open.is_outdated(self._slot, self.number)
         if not is_outdated:
             supervisor.open.late.discard(self._slot)
         if not supervisor.restartable:

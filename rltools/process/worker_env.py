@@ -31,6 +31,7 @@ class WorkerEnv(RemoteAttributes):
     def __init__(self, supervisor: Supervisor, slot: int) -> None:
         super().__init__(supervisor, slot)
         self._promised: ref[Promise] | None = None
+        self._number = 0  # That of the move which was promised.
         self._given_up: Promise | None = None
 
     def reset(
@@ -109,7 +110,7 @@ class WorkerEnv(RemoteAttributes):
     def _move(self, command: Command, blocking: bool, *arguments: Any) -> Any:
         move = Move(self._supervisor, self._slot, command, arguments)
         promise: Promise = Promise(move.wait, move.ready)
-        self._promised = ref(promise)
+        self._promised, self._number = ref(promise), move.number
         self._supervisor.open.promised.add(self._slot)
         self._given_up = None
         if not blocking:
@@ -123,9 +124,15 @@ class WorkerEnv(RemoteAttributes):
             raise
 
     def _unfetched(self) -> Promise | None:
-        """The promise of a step or reset that its holder has not called yet."""
+        """The promise of a step or reset that its holder has not called yet.
+
+        One that was late matters no more once the batch has been reset.
+        """
         promise = None if self._promised is None else self._promised()
-        return None if promise is None or promise.fetched else promise
+        if promise is None or promise.fetched:
+            return None
+        is_outdated = self._supervisor.open.is_outdated(self._slot, self._number)
+        return None if is_outdated else promise
 
 
 def worker_of(envs: Sequence[gym.Env]) -> Supervisor | None:

@@ -66,6 +66,23 @@ def test_after_a_timeout_of_the_batch_only_a_reset_goes_on(make_batch, gate):
     assert batch[0].step(0)[0][1] == 1
 
 
+@pytest.mark.parametrize("by_message", [False, True])
+def test_promise_that_was_late_is_over_once_the_batch_was_reset(
+    make_batch, gate, by_message
+):
+    batch = make_batch()
+    batch.reset()
+    promise = batch[0].step(1, blocking=False)
+    with pytest.raises(RequestTimeoutError):
+        promise.result(0.01)
+    gate.write_bytes(b"go on")
+    batch.reset(seed=1 if by_message else None)
+    assert batch[0].step(0)[0][1] == 1, "Nothing is in its way."
+    observ, *_ = batch.step(np.zeros(4, np.int64))
+    assert observ[:, 1].tolist() == [2, 1, 1, 1]
+    assert promise()[0][1] == 1, "Who still asks is told."
+
+
 def test_late_result_is_not_the_last_observation(make_batch, gate, is_gone):
     batch = make_batch(restarts=1)
     batch.reset()

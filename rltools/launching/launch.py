@@ -11,9 +11,8 @@ import gymnasium as gym
 from rltools.launching.pinning import choose_pinning, pin_each
 from rltools.launching.plan import LaunchPlan, decide
 from rltools.launching.shares import shares
+from rltools.launching.trial import measure_step
 from rltools.process.cores import usable_cores
-from rltools.process.measuring import StepTime
-from rltools.process.protocol import Command
 from rltools.process.supervisor import Supervisor
 from rltools.process.worker_env import WorkerEnv
 
@@ -72,7 +71,7 @@ def _launch_measured(
         # One environment is enough to measure; the others are made when it is known
         # where, so that none is made in vain.
         first = _start(constructors[:1], 0, options, on_error)
-        step = StepTime(*first.ask(Command.MEASURE, _SECONDS_TO_MEASURE))
+        step = measure_step(first, _SECONDS_TO_MEASURE)
         plan = decide(
             step.seconds,
             step.busy,

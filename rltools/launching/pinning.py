@@ -7,22 +7,17 @@ batch 1.6 times as fast, and in other cases slower: so it is tried.
 
 import os
 import statistics
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 import gymnasium as gym
-import numpy as np
-from gymnasium.vector.utils import batch_space
 
-from rltools.batching.group import Call
-from rltools.batching.grouping import group_envs
 from rltools.launching.plan import LaunchPlan, format_seconds
+from rltools.launching.trial import Trial, measure_step
 from rltools.process.supervisor import Supervisor
 
 _ROUNDS = 5
 _SECONDS_PER_ROUND = 0.02
-_FEWEST_STEPS = 3
 # Where a batch takes longer, its wake-ups don't matter.
 _LONG_STEP = 5e-3
 _CLEARLY_FASTER = 0.95
@@ -68,21 +63,28 @@ def choose_pinning(
         pin_each(supervisors, cores)
     if alone / len(supervisors) > _LONG_STEP:
         return replace(plan, pin=pin is True)
-    trial = _Trial(envs)
+    trial = Trial(envs)
     free: list[float] = []
     pinned: list[float] = []
     for _ in range(_ROUNDS):
         if pin == "auto" and can_pin:
             pin_each(supervisors, cores)
-            pinned.append(trial.seconds_per_step())
+            pinned.append(trial.seconds_per_step(_SECONDS_PER_ROUND))
             for supervisor in supervisors:
                 supervisor.pin(everywhere)
-        free.append(trial.seconds_per_step())
+        free.append(trial.seconds_per_step(_SECONDS_PER_ROUND))
     took = statistics.median(free)
     if pinned and statistics.median(pinned) < _CLEARLY_FASTER * took:
         took = statistics.median(pinned)
         pin_each(supervisors, cores)
         pin = True
+    if may_be_here and took > _CLEARLY_SLOWER * alone:
+        # The machine may have been slower than before: now both in turn.
+        turns = []
+        for _ in range(_ROUNDS):
+            one = measure_step(supervisors[0], _SECONDS_PER_ROUND).seconds
+            turns.append((trial.seconds_per_step(_SECONDS_PER_ROUND), len(envs) * one))
+        took, alone = map(statistics.median, zip(*turns, strict=True))
     found = (
         f"{format_seconds(took)} for all against {format_seconds(alone)} in one loop"
     )
@@ -90,35 +92,3 @@ def choose_pinning(
         reason = f"workers have been tried and took {found}"
         return replace(plan, workers=0, pin=False, reason=reason)
     return replace(plan, pin=pin is True, reason=f"{plan.reason}; {found}")
-
-
-class _Trial:
-    """Steps the groups of environments as a batch does."""
-
-    def __init__(self, envs: Sequence[gym.Env]) -> None:
-        self._groups = group_envs(envs, blocking=False)
-        space = batch_space(envs[0].action_space, len(envs))
-        self._actions = [space.sample() for _ in range(16)]
-        for group in self._groups:
-            rows = range(group.count)
-            self._take([group.reset(rows, [None] * group.count, None)])
-        self.seconds_per_step()  # Much is made at the first one.
-
-    def seconds_per_step(self) -> float:
-        steps = 0
-        start = now = time.perf_counter()
-        while steps < _FEWEST_STEPS or now - start < _SECONDS_PER_ROUND:
-            columns = [group.columns for group in self._groups]
-            ended = np.concatenate([c.terminated | c.truncated for c in columns])
-            actions = self._actions[steps % len(self._actions)]
-            self._take([group.step(actions, ended, False) for group in self._groups])
-            steps += 1
-            now = time.perf_counter()
-        return (now - start) / steps
-
-    @staticmethod
-    def _take(calls: Sequence[Call]) -> None:
-        for call in calls:
-            report = call.result()
-            for error in (*report.failures.values(), *report.violations.values()):
-                raise error

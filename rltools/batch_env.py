@@ -71,7 +71,6 @@ class BatchEnv(gym.vector.VectorEnv):
     ) -> None:
         self.envs: list[gym.Env] = []
         self._pending: PendingCall | None = None
-        self._groups = Groups([], blocking=blocking)
         try:
             members.collect(envs, into=self.envs)
             self._autoreset = inputs.parse_autoreset(autoreset)
@@ -311,10 +310,7 @@ class BatchEnv(gym.vector.VectorEnv):
         if self._pending is not None and not self._pending.is_over:
             self._pending.give_up(ClosedError("The batch was closed before its call."))
         self._pending = None  # It holds on to the memory of workers.
-        try:
-            members.close(self.envs)
-        finally:
-            self._groups.leave()
+        members.close(self.envs)
 
     def _check_open(self) -> None:
         if self.closed:

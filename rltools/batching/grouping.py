@@ -48,10 +48,7 @@ def group_envs(envs: Sequence[gym.Env], *, blocking: bool) -> list[Group]:
             groups.append(PromisingGroup(neighbours, first))
         else:
             end = _end_of_run(envs, first)
-            columns = None
-            if groups and isinstance(groups[-1], FleetGroup) and groups[-1].here:
-                columns = groups[-1].fleet.columns_here
-            groups.append(LocalGroup(envs[first:end], first, columns))
+            groups.append(_local_group(envs[first:end], first, groups))
         first = end
     return groups
 
@@ -70,6 +67,18 @@ def _joined(workers: Sequence[WorkerGroup], here: int) -> Sequence[Group]:
     if all(is_fixed_size(about[kind]) for kind in kinds):
         return [FleetGroup(workers, here)]
     return workers
+
+
+def _local_group(
+    envs: Sequence[gym.Env], first: int, before: Sequence[Group]
+) -> LocalGroup:
+    """Has its rows in the memory of the workers before it, if there is room for it."""
+    if not before or not isinstance(before[-1], FleetGroup) or not before[-1].here:
+        return LocalGroup(envs, first)
+    fleet = before[-1].fleet
+    group = LocalGroup(envs, first, fleet.columns_here)
+    fleet.on_end = group.leave
+    return group
 
 
 def _count_if_last(envs: Sequence[gym.Env], first: int) -> int:

@@ -127,12 +127,6 @@ class Groups:
             raise
         return joint
 
-    def leave(self) -> None:
-        """Let go of the rows of this process; those of workers go with them."""
-        for group in self.all:
-            if isinstance(group, LocalGroup):
-                group.leave()
-
     def outcomes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Copies of the rewards, terminations and truncations of all environments."""
         if len(self.readable) == 1:

@@ -43,7 +43,7 @@ class LocalGroup:
         return self._columns
 
     def leave(self) -> None:
-        """Let go of the columns, for good: they may be in memory that is shared."""
+        """Let go of the columns, which are in memory that is given back."""
         self._columns = self._envs = None
 
     def check_free(self, rows: Sequence[int], *, to_reset: bool) -> None:

@@ -1,6 +1,6 @@
 """Memory that is shared by workers that are stepped together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from weakref import finalize
@@ -30,6 +30,7 @@ class Fleet:
         berths: The place of each worker.
         signals: The words; None where processors don't keep the order of writes, or
             once all workers have left.
+        on_end: Called once all workers have left, or None.
         disturbed: Whether anything that was not announced has happened since this was
             set to False.
 
@@ -49,6 +50,7 @@ class Fleet:
         spaces = observation_space, action_space
         workers, rows = len(counts), sum(counts) + here
         self.disturbed = True
+        self.on_end: Callable[[], None] | None = None
         memory = map_fleet(self.block, *spaces, workers, rows)
         self.signals = Signals(memory, workers) if IS_RELIABLE else None
         rest = memoryview(memory)[size_of_signals(workers) :]
@@ -90,6 +92,8 @@ class Fleet:
         if not self._present:
             self._columns = self._columns_here = self._all_columns = None
             self.signals = None
+            if self.on_end is not None:
+                self.on_end()
             for berth in self.berths:
                 berth.columns = None
             self._finalizer()

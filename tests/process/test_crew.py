@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rltools import BatchEnv
-from rltools.errors import BatchError, RemoteError
+from rltools.errors import BatchError, ClosedError, RemoteError
 from rltools.wrappers import ExternalProcess
 
 pytestmark = pytest.mark.timeout(60)
@@ -177,6 +177,23 @@ def test_time_that_is_spent_here_is_not_taken_from_the_workers(tmp_path):
         batch.reset()
         observ, *_ = batch.step(np.array([GO, GO]))
         assert observ.tolist() == [[0, 1], [1, 1]]
+
+
+def test_a_fork_of_this_process_does_not_write_to_its_rows():
+    """What the child of a fork does to its copies of the environments is not seen."""
+    with contextlib.closing(BatchEnv(make_all(1, 2), copy=False)) as batch:
+        batch.reset()
+        observ, *_ = batch.step(np.full(3, GO))
+        child = os.fork()
+        if not child:
+            try:
+                batch.reset(indices=[1, 2])
+            except ClosedError:
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert observ.tolist() == [[0, 1], [1, 1], [2, 1]]
 
 
 def test_a_closed_batch_that_is_kept_holds_nothing(belongings):

@@ -83,8 +83,9 @@ class Exchange:
                 "it has interrupted another call in the middle of a message."
             )
 
-    def forget_rows(self) -> None:
-        """Let go of memory in which observations could come, had it gone on."""
+    def end(self) -> None:
+        """Note that it has ended, and let go of memory for what could have come."""
+        self.is_moving = False  # What was in its way when it ended is not any more.
         for request in self.under_way:
             request.observs = None
 

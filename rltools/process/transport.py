@@ -171,7 +171,7 @@ class PipeTransport:
         """Hang up; the worker is taken to have ended, as `end` puts it."""
         if self.death is None:
             self.death = end
-        self._exchange.forget_rows()
+        self._exchange.end()
         self._frames.close()
 
     def _put(
@@ -240,7 +240,7 @@ class PipeTransport:
         self._process.end()
         if not given_up:
             self.death = explain_end(self._process.exit_code, self._oom_kills) + during
-        self._exchange.forget_rows()
+        self._exchange.end()
         self._frames.close()
         self._disturb()
 

@@ -239,7 +239,14 @@ class WorkerDiedError(WorkerError, RuntimeError):
 
 
 class RequestTimeoutError(WorkerError, TimeoutError):
-    """A worker did not answer in time; the request is still pending."""
+    """A worker did not answer in time; the request is still pending.
+
+    Attributes:
+        is_final: Whether nothing is pending any more: the worker was ended, and has
+            used up its restarts.
+    """
+
+    is_final = False
 
 
 class BatchError(RLToolsError, RuntimeError):

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from rltools.errors import RequestTimeoutError
 from rltools.hosting.batched import part, split
 from rltools.hosting.columns import Columns
 from rltools.hosting.intake import Intake, as_step
@@ -177,8 +176,8 @@ def await_all(promises: Mapping[int, Promise], timeout: float) -> None:
     for promise in promises.values():
         try:
             promise.result(max(0.0, deadline - time.monotonic()))
-        except RequestTimeoutError:
-            raise
         except Exception:
+            if not promise.fetched:
+                raise
             # The promise keeps it, to be told beside the others' failures.
             promise.forget_traceback()

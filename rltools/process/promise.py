@@ -102,10 +102,10 @@ class Promise(Generic[Result]):
         if self._wait is not None:
             try:
                 self._result = self._wait(timeout)
-            except RequestTimeoutError:
-                self.give_up()
-                raise
             except RLToolsError as error:
+                if isinstance(error, RequestTimeoutError) and not error.is_final:
+                    self.give_up()
+                    raise
                 self._error = error
                 self._traceback = error.__traceback__
             except BaseException:  # Of the wait, such as a signal handler's.

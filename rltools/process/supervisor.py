@@ -212,6 +212,8 @@ class Supervisor:
                         f"Its {self._restarts} restarts are used up. The last one "
                         f"ended so: {error}"
                     )
+                if isinstance(self._first_cause, RequestTimeoutError):
+                    self._first_cause.is_final = True
                 raise self._first_cause.with_traceback(None)
             self.life += 1
             _log.warning("%s Restart %d of %d.", error, self.life, self._restarts)

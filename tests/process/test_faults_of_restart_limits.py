@@ -166,24 +166,34 @@ def test_fault_32_hanging_uses_the_budget_up(launch):
         batch.step(actions(0))
 
 
+@pytest.mark.parametrize("first", ["died", "hung"])
+@pytest.mark.parametrize("call", ["step", "reset", "call"])
 def test_fault_32_nobody_waits_again_for_one_that_hung_when_the_budget_was_used_up(
-    launch, is_gone, stopwatch
+    launch, is_gone, stopwatch, first, call
 ):
     batch = launch(sleep_for_ever, restarts=1, timeout=1)
     batch.reset()
-    kill(batch, 0, is_gone)
-    assert lost(batch.step(actions())) == [0, 1]
+    if first == "died":
+        kill(batch, 0, is_gone)
+    assert lost(batch.step(actions(*[0] * (first == "hung")))) == [0, 1]
     batch.reset(indices=[0, 1])
     pid = batch.worker_pids[0]
-    late = batch[1].call("do_harm", 1)
-    with pytest.raises(WorkerDiedError, match="SIGKILL") as caught:
-        late()
+    hanging = {
+        "step": lambda: batch[1].step(1, blocking=False),
+        "reset": lambda: batch[1].reset(options={"harm": 1}, blocking=False),
+        "call": lambda: batch[1].call("do_harm", 1),
+    }[call]()
+    error = {"died": WorkerDiedError, "hung": RequestTimeoutError}[first]
+    with pytest.raises(error) as caught:
+        hanging()
     assert "has not answered" in "".join(caught.value.__notes__)
     assert is_gone(pid, 1)
+    assert hanging.fetched
     stopwatch()
-    for use in (late, batch.reset, lambda: batch[0].step(0), batch[1].reset):
-        with pytest.raises(WorkerDiedError, match="SIGKILL"):
+    for use in (hanging, batch.reset, lambda: batch[1].step(0), batch[1].reset):
+        with pytest.raises(error) as again:
             use()
+        assert again.value is caught.value
     assert stopwatch() < 1
     assert batch[2].step(0)[0][1] == 1, "It was reset with the rest."
 

@@ -110,7 +110,11 @@ class Driver(Settling):
         elif call.settled is not None:
             assert value is call.settled[0], (call, value)
             assert error is call.settled[1], (call, error)
-        elif timeout is not None and type(error) is RequestTimeoutError:
+        elif (
+            timeout is not None
+            and type(error) is RequestTimeoutError
+            and not error.is_final
+        ):
             assert is_blocked or timeout < 1
             call.is_late = True
             self.let_go(call)

@@ -45,7 +45,7 @@ class Settling(Calls):
         for worker, part in call.parts.items():
             for row, ask in part.asks.items():
                 if row not in found:
-                    was_lost = type(failures.get(row)) is not RemoteError
+                    was_lost = not worker.has_raised(part, failures.get(row))
                     is_open = part.has_ended and not part.was_seen
                     if row not in failures and is_open and row in part.rows:
                         # Whoever finds an answer lost brings the worker back, or fails.
@@ -130,9 +130,10 @@ class Settling(Calls):
             assert error is None, error
             check = results.check_step if call.kind == "step" else results.check_reset
             check(value, expected)
-        # What has once been late, and has used up all restarts, is told as that.
-        may_be_late = is_blocked or not worker.alive
-        call.is_late = may_be_late and type(error) is RequestTimeoutError
+            if part.has_ended:  # It was made in a life that nobody knew of before.
+                self.known.setdefault(row, []).append(expected.value)
+        # Who hangs when all restarts are used up is ended, and so the call is over.
+        call.is_late = is_blocked and worker.alive
         if not call.is_late:  # Else it can be asked again.
             call.settled = value, error
             if self.single.get(row) is call:
@@ -155,7 +156,7 @@ class Settling(Calls):
             else:
                 assert error is None, error
                 assert value == result.value or row in part.vague
-        call.is_late = type(error) is RequestTimeoutError
+        call.is_late = type(error) is RequestTimeoutError and not error.is_final
         if not call.is_late:
             call.settled = value, error
 

@@ -166,6 +166,11 @@ class WorkerModel:
         self.end_life(RequestTimeoutError)
         return self.first_cause
 
+    def has_raised(self, part, error):
+        """Whether an error is that of an environment, raised in the life of a part."""
+        pid = self.pids[part.life]
+        return type(error) is RemoteError and f"(pid {pid})" in str(error)
+
     def took(self, part, row, result):
         """The caller has got a result with an observation."""
         if "worker_error" in result.info:

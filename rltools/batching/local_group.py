@@ -1,7 +1,7 @@
 """Environments of this process."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -12,6 +12,8 @@ from rltools.hosting.batched import parter, splitter
 from rltools.hosting.columns import Columns
 from rltools.hosting.env_group import EnvGroup
 from rltools.hosting.report import Report
+
+Thing = TypeVar("Thing")
 
 
 class LocalGroup:
@@ -38,9 +40,7 @@ class LocalGroup:
     @property
     def columns(self) -> Columns:
         """See `Group`."""
-        if self._columns is None:
-            raise ClosedError("The environments have been closed.")
-        return self._columns
+        return _there(self._columns)
 
     def leave(self) -> None:
         """Let go of the columns, which are in memory that is given back."""
@@ -61,7 +61,7 @@ class LocalGroup:
         if resets is not None:
             mask = resets[self.first : self.first + self.count].tolist()
         singles = self._split(self._part(actions))
-        return self._there.step(singles, mask, same_step=same_step)
+        return _there(self._envs).step(singles, mask, same_step=same_step)
 
     def reset(
         self,
@@ -70,10 +70,10 @@ class LocalGroup:
         options: dict[str, Any] | None,
     ) -> Done:
         """See `Group`."""
-        return Done(self._there.reset(rows, seeds, options))
+        return Done(_there(self._envs).reset(rows, seeds, options))
 
-    @property
-    def _there(self) -> EnvGroup:
-        if self._envs is None:  # Such as by a signal handler, a moment ago.
-            raise ClosedError("The environments have been closed.")
-        return self._envs
+
+def _there(thing: Thing | None) -> Thing:
+    if thing is None:  # Such as by a signal handler's doing, a moment ago.
+        raise ClosedError("The environments have been closed.")
+    return thing

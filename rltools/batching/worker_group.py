@@ -91,7 +91,8 @@ class WorkerGroup:
         def one_by_one() -> Call:
             return self.one_by_one().reset(rows, seeds, options)
 
-        if not supervisor.lost.isdisjoint(rows):
+        # What is late must not find another observation in place of its own.
+        if supervisor.client.awaits_row or not supervisor.lost.isdisjoint(rows):
             return RowsCall(self, rows, None, (), one_by_one)
         pairs = list(zip(rows, seeds, strict=True))
         arguments = (

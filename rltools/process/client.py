@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import ref
 
 from rltools.errors import ClosedError, InvalidSpaceError, NotPicklableError
 from rltools.hosting.columns import Columns
@@ -33,6 +34,16 @@ class WorkerClient:
         self._built: Request | None = None
         self._description: dict[str, Any] | None = None
         self._moving: Request | None = None
+        self._in_row: Callable[[], Request | None] = lambda: None
+
+    @property
+    def awaits_row(self) -> bool:
+        """Whether a reply that has not come yet may leave its observation in a row.
+
+        What has the worker fill the row again would then take its place.
+        """
+        request = self._in_row()
+        return request is not None and request.observs is not None
 
     def build(self, constructors: Sequence[Callable[[], Any]]) -> None:
         """Have environments made, beside those there are; does not wait for them.
@@ -167,7 +178,9 @@ class WorkerClient:
             request.env = self.first + slot
         if in_row:
             in_row = self._count == 1 and self.channel.idle
-            request.observs = self.columns.observs if in_row else None
+            if in_row:
+                request.observs = self.columns.observs
+                self._in_row = ref(request)
             arguments = (*arguments, in_row)
         body = pickled(label, arguments, dumps) if arguments else b""
         return self.channel.send(request, body)

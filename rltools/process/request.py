@@ -18,7 +18,7 @@ from rltools.process.protocol import Command, Message, Status
 _ROWS = (Command.STEP_ROWS, Command.RESET_ROWS)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Request:
     """A request under way.
 

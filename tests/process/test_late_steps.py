@@ -6,6 +6,7 @@ Observations are (number, steps in the episode, process id), see conftest.py.
 import gc
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,6 +82,21 @@ def test_promise_that_was_late_is_over_once_the_batch_was_reset(
     observ, *_ = batch.step(np.zeros(4, np.int64))
     assert observ[:, 1].tolist() == [2, 1, 1, 1]
     assert promise()[0][1] == 1, "Who still asks is told."
+
+
+def test_late_result_is_not_that_of_the_reset_of_all_which_followed(make_batch, gate):
+    batch = make_batch()
+    batch.reset()
+    late = batch[0].step(1, blocking=False)
+    with pytest.raises(RequestTimeoutError):
+        late.result(0.01)
+    again = batch.reset(seed=1, blocking=False)
+    gate.write_bytes(b"go on")
+    stat = Path(f"/proc/{batch[0].pid}/stat")
+    while stat.read_text().split()[2] != "S":  # It sleeps when it has done both.
+        os.sched_yield()
+    assert late()[0][1] == 1
+    assert again()[0][:, 1].tolist() == [0] * 4
 
 
 def test_late_result_is_not_the_last_observation(make_batch, gate, is_gone):

@@ -100,9 +100,10 @@ class Calls:
 
     def let_go(self, call):
         """Nobody waits for a call any more, or for now."""
-        # A reset that was lost may have been made again by now, or may never be.
+        # What was lost may have been made again by now, or may never be.
         self.has_lost_track |= any(
-            part.has_ended and call.kind == "reset" for part in call.parts.values()
+            part.has_ended and worker.makes_again(part)
+            for worker, part in call.parts.items()
         )
         # A step may have told by now what was lost, to nobody.
         for worker, part in call.parts.items():

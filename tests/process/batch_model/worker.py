@@ -171,6 +171,14 @@ class WorkerModel:
         pid = self.pids[part.life]
         return type(error) is RemoteError and f"(pid {pid})" in str(error)
 
+    def makes_again(self, part):
+        """Whether any of what a part asks for is made again in the next life."""
+        told = self.lost if self.alive else self.begun  # That it was lost, instead.
+        return any(
+            ask.kind == "reset" or (ask.kind == "step" and row not in told)
+            for row, ask in part.asks.items()
+        )
+
     def took(self, part, row, result):
         """The caller has got a result with an observation."""
         if "worker_error" in result.info:

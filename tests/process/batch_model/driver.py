@@ -171,6 +171,8 @@ class Driver(Settling):
             return True
         if row in call.rows and not call.is_late:
             return True
+        if len(call.parts) > 1 and not call.is_held:
+            return False  # Its part may have been taken before others were late.
         part = call.parts[worker]
         return part.is_one and not part.has_ended
 

@@ -8,6 +8,7 @@ import itertools
 import os
 import random
 import signal
+import time
 
 import gymnasium as gym
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 
 from rltools import BatchEnv
 from rltools.errors import ClosedError, PendingCallError, WorkerDiedError
+from rltools.process.pace import Pace
 from rltools.wrappers import ExternalProcess
 from tests.process.interrupter import Interrupter
 
@@ -57,6 +59,18 @@ def step(batch):
     assert batch.step(ACTIONS)[0].tolist() == observation_of_all([3, 3, 3])
 
 
+def step_and_nap(batch):
+    begin = Pace.begin
+
+    def begin_nap(pace, *, is_reset):
+        begin(pace, is_reset=is_reset)
+        pace.awake_from = time.monotonic() + 0.02
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pace, "begin", begin_nap)
+        step(batch)
+
+
 def step_by_promise(batch):
     observ, *_ = batch.step(ACTIONS, blocking=False).result()
     assert observ.tolist() == observation_of_all([3, 3, 3])
@@ -81,7 +95,15 @@ def call_one(batch):
 
 CALLS = pytest.mark.parametrize(
     "call",
-    [step, step_by_promise, reset_some, reset_by_messages, step_one, call_one],
+    [
+        step,
+        step_and_nap,
+        step_by_promise,
+        reset_some,
+        reset_by_messages,
+        step_one,
+        call_one,
+    ],
     ids=lambda call: call.__name__,
 )
 

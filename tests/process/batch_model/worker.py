@@ -175,7 +175,9 @@ class WorkerModel:
         """Whether any of what a part asks for is made again in the next life."""
         told = self.lost if self.alive else self.begun  # That it was lost, instead.
         return any(
-            ask.kind == "reset" or (ask.kind == "step" and row not in told)
+            ask.kind == "reset"
+            or (ask.kind == "step" and row not in told)
+            or (ask.of_batch and self.same_step)  # Is reset after that.
             for row, ask in part.asks.items()
         )
 

@@ -55,7 +55,8 @@ class WorkerGroup:
         promised = self.supervisor.open.promised
         for row in promised.intersection(rows) if promised else ():
             self._envs[row].check_free(to_reset=to_reset)
-            promised.discard(row)
+            if not to_reset:  # Else it may be late, and the reset may be refused yet.
+                promised.discard(row)
 
     def step(self, actions: Any, resets: np.ndarray | None, same_step: bool) -> Call:
         """See `Group`."""

@@ -99,6 +99,22 @@ def test_late_result_is_not_that_of_the_reset_of_all_which_followed(make_batch, 
     assert again()[0][:, 1].tolist() == [0] * 4
 
 
+def test_a_reset_that_was_refused_gets_over_nothing_that_is_late(make_batch, gate):
+    batch = make_batch(timeout=0.5)
+    batch.reset()
+    with pytest.raises(RequestTimeoutError):
+        batch[0].step(1)
+    held = batch[1].step(0, blocking=False)
+    with pytest.raises(PendingCallError):
+        batch.reset()
+    gate.write_bytes(b"go on")
+    held()
+    with pytest.raises(PendingCallError):
+        batch.step(np.zeros(4, np.int64))
+    batch.reset()
+    assert batch.step(np.zeros(4, np.int64))[0][:, 1].tolist() == [1] * 4
+
+
 def test_late_result_is_not_the_last_observation(make_batch, gate, is_gone):
     batch = make_batch(restarts=1)
     batch.reset()

@@ -45,7 +45,8 @@ class Driver(Settling):
         assert time.monotonic() - start < SECONDS_AT_MOST
         if not self.closed:
             for worker in self.workers:
-                worker.see_pid(self.batch[worker.members[0]].pid)
+                if not worker.is_here:
+                    worker.see_pid(self.batch[worker.members[0]].pid)
         return outcome
 
     def use_batch(self, kind, rows, asks, function, *, returns_all, blocking):
@@ -178,7 +179,7 @@ class Driver(Settling):
 
     def may_die(self, worker):
         """Whether what comes of that could be told."""
-        if not worker.alive or self.closed:
+        if not worker.alive or self.closed or worker.is_here:
             return False
         return not any(
             part.has_ended and not call.is_over
@@ -203,7 +204,7 @@ class Driver(Settling):
         for _ in range(2):
             assert self.attempt(self.batch.close) == [None, None]
         self.closed = True
-        pids = [pid for worker in self.workers for pid in worker.pids]
+        pids = [pid for w in self.workers if not w.is_here for pid in w.pids]
         assert not [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
         if self.pending is not None and not self.pending.is_over:
             self.pending.refusal = ClosedError

@@ -9,9 +9,9 @@ import numpy as np
 from rltools.batch_env import BatchEnv
 from rltools.wrappers import ExternalProcess
 from tests.process.batch_model.env import CountingEnv
-from tests.process.batch_model.worker import WorkerModel
+from tests.process.batch_model.worker import NoWorkerModel, WorkerModel
 
-GROUPINGS = ["processes", "apart", "one worker", "two workers"]
+GROUPINGS = ["processes", "some here", "apart", "one worker", "two workers"]
 
 
 class Apart(ExternalProcess):
@@ -29,7 +29,8 @@ def make(folder, stack, *, count, grouping, autoreset, **options):
         stack: Closes what is made.
         count: The number of environments.
         grouping: One of `GROUPINGS`: environments in processes of their own, or such
-            that a batch calls one by one, or launched in workers.
+            that a batch calls one by one, or launched in workers; and with the last one
+            in this process, if there are several.
         autoreset: As of a batch.
         **options: Of each worker.
 
@@ -56,11 +57,18 @@ def make(folder, stack, *, count, grouping, autoreset, **options):
         )
     else:
         kind = Apart if grouping == "apart" else ExternalProcess
-        batch = BatchEnv([kind(make, **options) for make in makes], autoreset=autoreset)
+        there = count - 1 or 1 if grouping == "some here" else count
+        envs = [kind(make, **options) for make in makes[:there]]
+        batch = BatchEnv(
+            [*envs, *(make() for make in makes[there:])], autoreset=autoreset
+        )
     stack.callback(batch.close)
     models = []
     for first, size, gate in zip(firsts, sizes, gates, strict=False):
-        rows, pid = range(first, first + size), batch[first].pid
-        restarts = options["restarts"]
-        models.append(WorkerModel(rows, pid, restarts, autoreset, gate))
+        rows, restarts = range(first, first + size), options["restarts"]
+        if isinstance(batch[first], CountingEnv):
+            models.append(NoWorkerModel(rows, os.getpid(), 0, autoreset, gate))
+        else:
+            pid = batch[first].pid
+            models.append(WorkerModel(rows, pid, restarts, autoreset, gate))
     return batch, models

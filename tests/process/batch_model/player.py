@@ -112,7 +112,7 @@ class Player:
         driver = self.driver
         row = number % driver.count
         ask = Ask(kind, self._tame(action, row, blocking), seed=seed)
-        if not driver.is_certain_of(row):
+        if driver.of_row[row].is_here or not driver.is_certain_of(row):
             return
         if blocking:
             self._let_go_on([row], [ask.action])
@@ -153,7 +153,7 @@ class Player:
         worker = self.driver.of_row[row]
         if action == DIE and (worker.is_blocked or not self.driver.may_die(worker)):
             return GO
-        if action == WAIT and blocking and not self._may_hang:
+        if action == WAIT and (worker.is_here or (blocking and not self._may_hang)):
             return GO
         return action
 

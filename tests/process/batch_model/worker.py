@@ -28,6 +28,9 @@ class WorkerModel:
         last: By environment, `(order, observation)` of the last one that was returned.
     """
 
+    is_here = False
+    raised = RemoteError  # In place of what an environment raises.
+
     def __init__(self, rows, pid, restarts, autoreset, gate):
         self.members, self.gate = list(rows), gate
         self.restarts, self.same_step = restarts, autoreset == "same_step"
@@ -229,7 +232,7 @@ class WorkerModel:
             self.maybe_told.discard(row)
             return Row(observ, info=info | more, may_tell=may_tell)
         except ValueError:
-            return Row(error=RemoteError)
+            return Row(error=self.raised)
 
     def _seed_for(self, row, seed):
         if seed is not None:
@@ -240,3 +243,10 @@ class WorkerModel:
         self.unseeded.discard(row)
         self.lost.discard(row)
         return seed
+
+
+class NoWorkerModel(WorkerModel):
+    """Environments of this process, which neither die nor hang."""
+
+    is_here = True
+    raised = ValueError

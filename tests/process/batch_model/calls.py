@@ -158,7 +158,10 @@ class Calls:
     def _free(self, row):
         worker = self.of_row[row]
         call = self.busy.get(row)
-        if call is not None and worker in call.parts and call.parts[worker].is_one:
-            for other in worker.members:
+        if call is not None and worker in call.parts:
+            part = call.parts[worker]
+            # What is made again for the call may come before this reset, or after it.
+            self.has_lost_track |= part.has_ended and not call.is_over
+            for other in worker.members if part.is_one else ():
                 self.busy.pop(other, None)
         self.busy.pop(row, None)

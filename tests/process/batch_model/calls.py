@@ -102,8 +102,7 @@ class Calls:
         """Nobody waits for a call any more, or for now."""
         # What was lost may have been made again by now, or may never be.
         self.has_lost_track |= any(
-            part.has_ended and worker.makes_again(part)
-            for worker, part in call.parts.items()
+            worker.makes_again(part) for worker, part in call.parts.items()
         )
         # A step may have told by now what was lost, to nobody.
         for worker, part in call.parts.items():

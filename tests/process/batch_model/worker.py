@@ -175,12 +175,12 @@ class WorkerModel:
         return type(error) is RemoteError and f"(pid {pid})" in str(error)
 
     def makes_again(self, part):
-        """Whether any of what a part asks for is made again in the next life."""
+        """Whether a part asks for anything that comes of it in another life."""
         told = self.lost if self.alive else self.begun  # That it was lost, instead.
         return any(
-            ask.kind == "reset"
-            or (ask.kind == "step" and row not in told)
-            or (ask.of_batch and self.same_step)  # Is reset after that.
+            (self.same_step and ask.of_batch and (row in told or part.has_ended))
+            or (part.has_ended and ask.kind == "reset")
+            or (part.has_ended and ask.kind == "step" and row not in told)
             for row, ask in part.asks.items()
         )
 

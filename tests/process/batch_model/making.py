@@ -9,7 +9,7 @@ import numpy as np
 from rltools.batch_env import BatchEnv
 from rltools.wrappers import ExternalProcess
 from tests.process.batch_model.env import CountingEnv
-from tests.process.batch_model.worker import NoWorkerModel, WorkerModel
+from tests.process.batch_model.worker import WorkerModel
 
 GROUPINGS = ["processes", "some here", "apart", "one worker", "two workers"]
 
@@ -19,6 +19,13 @@ class Apart(ExternalProcess):
 
     def step(self, action, blocking=True):
         return super().step(action, blocking)
+
+
+class NoWorkerModel(WorkerModel):
+    """Environments of this process, which neither die nor hang."""
+
+    is_here = True
+    raised = ValueError
 
 
 def make(folder, stack, *, count, grouping, autoreset, **options):

@@ -243,10 +243,3 @@ class WorkerModel:
         self.unseeded.discard(row)
         self.lost.discard(row)
         return seed
-
-
-class NoWorkerModel(WorkerModel):
-    """Environments of this process, which neither die nor hang."""
-
-    is_here = True
-    raised = ValueError

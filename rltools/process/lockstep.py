@@ -99,7 +99,8 @@ class Lockstep:
         wanted = self._number.to_bytes(_WORD, "little") * len(replies)
         pace, patience = self._pace, self._patience
         if pace.awake_from and replies.tobytes() != wanted:
-            self._nap(pace.awake_from)
+            end = pace.awake_from
+            self._nap(end if deadline is None else min(end, deadline))
         patience.begin(pace.yields_for)
         for _ in patience.looks:
             if replies.tobytes() == wanted:

@@ -14,7 +14,7 @@ import pytest
 
 from rltools import BatchEnv
 from rltools.batching.fleet_group import FleetGroup
-from rltools.errors import ClosedError, WorkerDiedError
+from rltools.errors import ClosedError, RequestTimeoutError, WorkerDiedError
 from rltools.process.lockstep import Lockstep
 from rltools.process.pace import Pace
 from rltools.wrappers import ExternalProcess
@@ -211,6 +211,26 @@ def test_death_in_a_step_is_told_at_once(how_it_waits):
         batch.reset()
         with pytest.raises(WorkerDiedError, match="SIGKILL"):
             batch.step(np.zeros(2, np.int64))
+
+
+def test_a_wait_ends_at_its_time_limit(how_it_waits, tmp_path):
+    os.mkfifo(tmp_path / "gate")
+    gate = tmp_path / "gate"
+
+    class Gated(Counter):
+        def step(self, action):
+            gate.read_bytes()
+            return super().step(action)
+
+    batch = BatchEnv.launch([lambda: Gated(0), *make_counters(1)], workers=2)
+    with contextlib.closing(batch):
+        batch.reset()
+        promise = batch.step(np.zeros(2, np.int64), blocking=False)
+        for seconds in (0, 0.01):
+            with pytest.raises(RequestTimeoutError):
+                promise.result(seconds)
+        gate.write_bytes(b"go on")
+        assert promise()[0][:, 1].tolist() == [1, 1]
 
 
 def test_nobody_is_woken_by_what_woke_it_before(launch, monkeypatch, how_it_waits):

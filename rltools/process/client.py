@@ -3,10 +3,16 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 from weakref import ref
 
-from rltools.errors import ClosedError, InvalidSpaceError, NotPicklableError
+from rltools.errors import (
+    ClosedError,
+    InvalidSpaceError,
+    NotPicklableError,
+    WorkerDiedError,
+)
 from rltools.hosting.columns import Columns
 from rltools.process.fleet import Berth, Fleet
 from rltools.process.link import Link
@@ -63,9 +69,12 @@ class WorkerClient:
     def take_over(self, before: "WorkerClient") -> None:
         """Go on where the life before this one was; its rows are still there."""
         self._expected = before._description or before._expected
-        self.place(before.first)
+        # If it has died already, who uses it next is told, and begins another.
+        with suppress(WorkerDiedError):
+            self.place(before.first)
         if (berth := before.channel.berth) is not None:
-            self.move_in(berth)
+            with suppress(WorkerDiedError):
+                self.move_in(berth)
 
     def constructed(self) -> dict[str, Any]:
         """Wait for the environments; returns their spaces, metadata and render mode.

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from rltools.errors import RequestTimeoutError, ResetNeededError, WorkerDiedError
+from rltools.process.client import WorkerClient
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 pytestmark = pytest.mark.timeout(60)
@@ -127,10 +128,21 @@ def test_fault_32_each_worker_has_its_own_budget(launch, is_gone):
 
 
 @pytest.mark.parametrize("how", ["raises", "dies"])
+@pytest.mark.parametrize("at_once", [False, True])
 def test_fault_32_constructor_that_fails_in_a_later_life(
-    launch, tmp_path, is_gone, faulty_env, how
+    launch, tmp_path, is_gone, faulty_env, how, at_once, monkeypatch
 ):
     broken = tmp_path / "broken"
+    build = WorkerClient.build
+
+    def build_and_see_it_fail(client, constructors):
+        build(client, constructors)
+        if broken.exists() and at_once:
+            assert is_gone(client.channel.pid, 5)
+            while not client.channel.dead:
+                client.channel.look()
+
+    monkeypatch.setattr(WorkerClient, "build", build_and_see_it_fail)
 
     class Fragile(faulty_env):
         def __init__(self, *args):

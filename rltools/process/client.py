@@ -152,7 +152,8 @@ class WorkerClient:
 
     def pin(self, cores: set[int]) -> None:
         """Have the worker run on these cores only, and what it starts from now on."""
-        os.sched_setaffinity(self.channel.pid, cores)
+        with suppress(ProcessLookupError):  # Whoever uses it next is told.
+            os.sched_setaffinity(self.channel.pid, cores)
 
     def request(
         self,

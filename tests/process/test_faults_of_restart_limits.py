@@ -129,8 +129,9 @@ def test_fault_32_each_worker_has_its_own_budget(launch, is_gone):
 
 @pytest.mark.parametrize("how", ["raises", "dies"])
 @pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("pin", [False, True])
 def test_fault_32_constructor_that_fails_in_a_later_life(
-    launch, tmp_path, is_gone, faulty_env, how, at_once, monkeypatch
+    launch, tmp_path, is_gone, faulty_env, how, at_once, pin, monkeypatch
 ):
     broken = tmp_path / "broken"
     build = WorkerClient.build
@@ -154,7 +155,7 @@ def test_fault_32_constructor_that_fails_in_a_later_life(
             if broken.exists():
                 os._exit(3)
 
-    batch = launch(env=Fragile, restarts=3)
+    batch = launch(env=Fragile, restarts=3, pin=pin)
     batch.reset()
     batch.step(actions())
     broken.touch()

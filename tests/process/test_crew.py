@@ -138,14 +138,12 @@ def test_failures_of_one_place_only():
 
 def test_own_environments_work_while_a_worker_does(tmp_path):
     """Each waits for the other one in its step, and so both must be in theirs."""
-    met = tmp_path / "one", tmp_path / "other"
-    for path in met:
-        os.mkfifo(path)
+    path = tmp_path / "where they meet"
+    os.mkfifo(path)
 
     class Meets(Obedient):
         def step(self, action):
-            mine, others = met if self.number == 0 else met[::-1]
-            with open(mine, "rb") if self.number == 0 else open(others, "wb"):
+            with open(path, "wb" if self.number else "rb"):
                 return super().step(action)
 
     there = ExternalProcess(lambda: Meets(0), timeout=10)

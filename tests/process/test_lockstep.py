@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import select
 import signal
 import threading
 import time
@@ -233,18 +232,6 @@ def test_a_wait_ends_at_its_time_limit(how_it_waits, tmp_path):
         assert promise()[0][:, 1].tolist() == [1, 1]
 
 
-@pytest.mark.parametrize("how_it_waits", ["naps"], indirect=True)
-def test_nobody_is_woken_by_what_woke_it_before(launch, how_it_waits):
-    """What ends a nap is taken in, so that the next nap is one again."""
-    batch = launch(2, 2)
-    batch.reset()
-    for _ in range(100):
-        batch.step(np.zeros(2, np.int64))
-        for channel in batch._groups.all[0].lockstep.channels:
-            [(socket, _), *_] = channel.handles()
-            assert not select.select([socket], [], [], 0)[0]
-
-
 def test_batch_of_some_that_are_closed(launch):
     batch = launch(2, 2)
     batch.reset()
@@ -261,6 +248,28 @@ class Slow(Counter):
     def step(self, action):
         time.sleep(0.003)
         return super().step(action)
+
+
+@pytest.mark.parametrize("how_it_waits", ["naps"], indirect=True)
+def test_nobody_is_woken_by_what_woke_it_before(monkeypatch, how_it_waits):
+    """What ends a nap is taken in, so that the next nap is one again."""
+    nap = Lockstep._nap
+    too_early = []
+
+    def nap_and_note(lockstep, end):
+        nap(lockstep, end)
+        too_early.append(bool(lockstep.missing()))
+
+    monkeypatch.setattr(Lockstep, "_nap", nap_and_note)
+    with contextlib.closing(
+        BatchEnv.launch([lambda: Slow(0), lambda: Counter(1)], workers=2)
+    ) as batch:
+        batch.reset()
+        for _ in range(50):
+            batch.step(np.zeros(2, np.int64))
+    # A message may come after this side has seen the end without it. Hardly ever does.
+    assert len(too_early) > 25
+    assert sum(too_early) < 5
 
 
 def test_other_threads_may_take_the_message_that_wakes():

@@ -117,7 +117,7 @@ class AnnouncedCall:
             return self._fail(index, error)
         if self._rows is not None:
             failed = report.failures.keys() | report.violations.keys()
-            member.supervisor.failed_to_begin(failed)
+            member.supervisor.episodes.fail_to_begin(failed)
         return report
 
     def _fail(self, index: int, error: RLToolsError) -> Report:

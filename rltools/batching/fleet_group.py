@@ -215,7 +215,7 @@ class FleetGroup:
         for member, channel in zip(self.members, lockstep.channels, strict=True):
             supervisor = member.supervisor
             channel.look()
-            is_usual = not (supervisor.lost or supervisor.unseeded)
+            is_usual = not (supervisor.episodes.lost or supervisor.episodes.unseeded)
             is_free = channel.idle and not (channel.dead or channel.closed)
             settled = settled and is_usual and is_free
         if not settled:

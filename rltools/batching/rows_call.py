@@ -128,7 +128,7 @@ class RowsCall:
                 report = self._group.take(self._sent, packed, self._rows)
                 if self._is_reset:
                     failed = report.failures.keys() | report.violations.keys()
-                    self._group.supervisor.failed_to_begin(failed)
+                    self._group.supervisor.episodes.fail_to_begin(failed)
                 self._group.keep(self._rows, report)
                 return report
         if self._other is not None:

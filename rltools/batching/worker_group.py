@@ -48,7 +48,7 @@ class WorkerGroup:
         self._kept = None
         if supervisor.restartable:
             self._kept = rows_of(self._observation_space, self.count)
-            supervisor.recall = self._kept.row
+            supervisor.episodes.recall = self._kept.row
 
     def check_free(self, rows: Sequence[int], *, to_reset: bool) -> None:
         """See `Group`."""
@@ -67,7 +67,8 @@ class WorkerGroup:
         def one_by_one() -> Call:
             return self.one_by_one().step(actions, resets, same_step)
 
-        if supervisor.lost or (supervisor.unseeded and np.any(mask)):
+        episodes = supervisor.episodes
+        if episodes.lost or (episodes.unseeded and np.any(mask)):
             return RowsCall(self, range(self.count), None, (), one_by_one)
         ours = part(self._action_space, actions, self.first, end)
         if self.columns.actions is not None:
@@ -93,12 +94,13 @@ class WorkerGroup:
             return self.one_by_one().reset(rows, seeds, options)
 
         # What is late must not find another observation in place of its own.
-        if supervisor.client.awaits_row or not supervisor.lost.isdisjoint(rows):
+        episodes = supervisor.episodes
+        if supervisor.client.awaits_row or not episodes.lost.isdisjoint(rows):
             return RowsCall(self, rows, None, (), one_by_one)
         pairs = list(zip(rows, seeds, strict=True))
         arguments = (
             list(rows),
-            [supervisor.seed_for(row, seed) for row, seed in pairs],
+            [episodes.seed_for(row, seed) for row, seed in pairs],
             options,
         )
         supervisor.begun(rows)
@@ -138,7 +140,7 @@ class WorkerGroup:
             leaves = iter(self.columns.observs.leaves())
             self._kept.put(assemble(self._observation_space, leaves))
             failed = report.failures.keys() | report.violations.keys()
-            self.supervisor.forget(row for row in rows if row not in failed)
+            self.supervisor.episodes.forget(row for row in rows if row not in failed)
 
     def take(
         self, sent: SentRequest, packed: PackedReport, rows: Iterable[int]

@@ -50,7 +50,7 @@ class Move:
             except WorkerError as error:
                 if not supervisor.is_fatal(error, timeout):
                     if isinstance(error, RemoteError) and self._is_reset:
-                        supervisor.failed_to_begin([self._slot])
+                        supervisor.episodes.fail_to_begin([self._slot])
                     if timeout is None and isinstance(error, RequestTimeoutError):
                         self._note_late()
                     raise
@@ -59,7 +59,7 @@ class Move:
                 self._send()
             else:
                 return self._taken_in(result)
-        return supervisor.tell_lost(self._slot)
+        return supervisor.episodes.tell_lost(self._slot)
 
     def _note_late(self) -> None:
         if not self._supervisor.open.is_outdated(self._slot, self.number):
@@ -77,13 +77,14 @@ class Move:
         supervisor, arguments = self._supervisor, self._arguments
         while True:
             client = self._client = supervisor.client
+            is_lost = self._slot in supervisor.episodes.lost
             is_step = self._command is Command.STEP
-            if is_step and self._slot in supervisor.lost and not client.channel.closed:
+            if is_step and is_lost and not client.channel.closed:
                 self._request = None
                 return
             if self._is_reset:
-                self._makes_up |= self._slot in supervisor.lost
-                seed = supervisor.seed_for(self._slot, self._arguments[0])
+                self._makes_up |= is_lost
+                seed = supervisor.episodes.seed_for(self._slot, self._arguments[0])
                 arguments = (seed, *self._arguments[1:])
             try:
                 self._request = client.request(
@@ -109,7 +110,7 @@ class Move:
             return result
         if isinstance(result, tuple) and result:
             if not is_outdated:
-                supervisor.remember(self._slot, deepcopy(result[0]))
+                supervisor.episodes.remember(self._slot, deepcopy(result[0]))
             if self._makes_up and isinstance(result[-1], dict):
                 result = *result[:-1], result[-1] | {"worker_restarted": True}
         return result

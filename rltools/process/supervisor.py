@@ -4,10 +4,8 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
-
-import numpy as np
 
 from rltools.errors import (
     ClosedError,
@@ -18,6 +16,7 @@ from rltools.errors import (
 )
 from rltools.process.channel import WorkerChannel
 from rltools.process.client import WorkerClient
+from rltools.process.current_episodes import CurrentEpisodes
 from rltools.process.link import Link
 from rltools.process.open_calls import OpenCalls
 from rltools.process.protocol import Command
@@ -42,10 +41,8 @@ class Supervisor:
     Attributes:
         client: The current life.
         life: Its number, from 0.
-        lost: Environments whose lost episode has not been told yet.
-        unseeded: Environments that have not been reset in this life.
+        episodes: Of its environments.
         open: Its calls that are not over.
-        recall: Returns the last observation of an environment that was in a row.
         index: What error messages call the worker.
         shares_memory: Whether its workers can share memory with this process.
     """
@@ -67,15 +64,9 @@ class Supervisor:
         self._cores: set[int] | None = None
         self._lock = threading.Lock()
         self._first_cause: WorkerError | None = None
-        self._cause = ""  # Of the last restart.
-        self._begun: set[int] = set()
-        self._seeds: dict[int, int] = {}
-        self._observations: dict[int, Any] = {}
         self.life = 0
-        self.lost: set[int] = set()
-        self.unseeded: set[int] = set()
+        self.episodes = CurrentEpisodes()
         self.open = OpenCalls()
-        self.recall: Callable[[int], Any] = self._observations.__getitem__
         self.client = self._begin_life()
 
     @property
@@ -131,7 +122,7 @@ class Supervisor:
         """End the worker; `start_close` comes first. Never raises."""
         self.client.channel.close()
         self.client.leave()
-        self.recall = self._observations.__getitem__
+        self.episodes.forget_rows()
         self._first_cause = None  # Its traceback holds on to the shared memory.
 
     def is_fatal(self, error: Exception, timeout: float | None = None) -> bool:
@@ -149,40 +140,10 @@ class Supervisor:
             return self.life > 0 and error.command == "constructor"
         return isinstance(error, WorkerDiedError)
 
-    def seed_for(self, slot: int, seed: int | None) -> int | None:
-        """The seed for a reset of an environment that is asked for with `seed`.
-
-        That is `seed` itself; but the first reset in a later life, if it has none, gets
-        one that follows from the last seed and the life: a new stream of random
-        numbers, and the same one when all is repeated.
-        """
-        if seed is not None:
-            self._seeds[slot] = seed
-        elif slot in self.unseeded and slot in self._seeds:
-            sequence = np.random.SeedSequence([self._seeds[slot], self.life])
-            seed = int(sequence.generate_state(1)[0])
-        self.unseeded.discard(slot)
-        self.lost.discard(slot)
-        return seed
-
     def begun(self, slots: Sequence[int]) -> None:
         """Note that environments have episodes that can be lost."""
-        self._begun.update(slots)
+        self.episodes.begin(slots)
         self.open.outdate(slots)
-
-    def failed_to_begin(self, slots: Iterable[int]) -> None:
-        """Note that resets failed: there are no episodes that could be lost."""
-        self._begun.difference_update(slots)
-
-    def remember(self, slot: int, observation: Any) -> None:
-        """Keep an observation that may turn out to be the last one."""
-        self._begun.add(slot)
-        self._observations[slot] = observation
-
-    def forget(self, slots: Iterable[int]) -> None:
-        """Note that later observations of environments can be recalled."""
-        for slot in slots if self._observations else ():
-            self._observations.pop(slot, None)
 
     def recover(self, channel: Link, error: WorkerError) -> None:
         """Begin a new life after one has died or does not answer.
@@ -217,21 +178,9 @@ class Supervisor:
                 raise self._first_cause.with_traceback(None)
             self.life += 1
             _log.warning("%s Restart %d of %d.", error, self.life, self._restarts)
-            self._cause = str(error)
-            self.lost = set(self._begun)
-            self.unseeded = set(range(self.count))
+            self.episodes.lose(count=self.count, life=self.life, cause=str(error))
             self.client = self._begin_life()
             self._go_on_from(client)
-
-    def tell_lost(self, slot: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """The result of the step in which it is told that an episode was lost."""
-        self.lost.discard(slot)
-        self._begun.discard(slot)  # There is nothing to lose until it is reset.
-        last = self._observations.get(slot)
-        if last is None:
-            last = self.recall(slot)
-        info = {"worker_restarted": True, "worker_error": self._cause}
-        return last, 0.0, False, True, info
 
     def _go_on_from(self, client: WorkerClient) -> None:
         if client.channel.closed:  # Meanwhile, by a signal handler or a thread.

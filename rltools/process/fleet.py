@@ -120,10 +120,12 @@ class Berth:
         self._left = False
 
     def begin(self, sent: int) -> None:
-        """Make it as new, for a worker that has been sent a number of messages."""
+        """Have it for a worker that has been sent a number of messages.
+
+        What a worker before it has done, and left in its rows, stays.
+        """
         if (signals := self.fleet.signals) is not None:
-            for words in (signals.replies, signals.reports, signals.asleep):
-                words[self._index] = 0
+            signals.asleep[self._index] = 0
         self.announce(sent)
 
     def announce(self, sent: int) -> None:

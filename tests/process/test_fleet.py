@@ -77,7 +77,7 @@ def test_no_two_words_are_in_one_place(workers):
     assert not any(signals.words[place] for place in (0, 8, 16))
 
 
-def test_a_place_is_as_new_for_the_next_life():
+def test_the_next_life_is_awake_and_what_the_last_one_did_stays():
     fleet = Fleet(OBSERVATIONS, ACTIONS, [1, 1])
     signals = fleet.signals
     if signals is None:
@@ -85,9 +85,8 @@ def test_a_place_is_as_new_for_the_next_life():
     for array in (signals.replies, signals.reports, signals.asleep):
         array[0] = array[1] = 7
     fleet.berths[0].begin(sent=3)
-    assert signals.replies.tolist() == [0, 7]
-    assert signals.reports.tolist() == [0, 7]
     assert signals.asleep.tolist() == [0, 7]
+    assert signals.replies.tolist() == signals.reports.tolist() == [7, 7]
     assert signals.mail[0] == 3
     for berth in fleet.berths:
         berth.leave()

@@ -6,6 +6,7 @@ Observations are (number, steps in the episode, process id), see conftest.py.
 import gc
 import os
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -76,6 +77,32 @@ def test_lost_episode_ends_where_one_alone_has_taken_it(batch, is_gone):
     assert truncated
     assert info["worker_restarted"]
     np.testing.assert_array_equal(observ, last)
+
+
+@pytest.mark.parametrize("harm", [0, 1], ids=["observes", "raises"])
+def test_what_is_ready_stays_though_its_worker_comes_back(batch, is_gone, harm):
+    batch.reset()
+    # There is nothing to be called as harm.
+    promise = batch.step(np.array([0, 0, harm, 0]), blocking=False)
+    until = time.monotonic() + 20
+    while not promise.ready():
+        assert time.monotonic() < until
+    kill(batch, 2, is_gone)
+    with pytest.raises(WorkerDiedError):
+        batch[2].get_wrapper_attr("number")
+    if harm:
+        with pytest.raises(RemoteError) as caught:
+            promise()
+        assert caught.value.env == 2
+        return
+    observ, _, _, truncated, info = promise()
+    assert not truncated.any()
+    assert not info
+    assert observ[:, 1].tolist() == [1, 1, 1, 1]
+    again, _, _, truncated, info = batch.step(GO_ON)
+    assert truncated[2]
+    assert info["worker_restarted"][2]
+    np.testing.assert_array_equal(again[2], observ[2])
 
 
 def test_lost_episode_is_told_once_though_its_worker_dies_again(batch, is_gone):

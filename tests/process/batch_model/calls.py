@@ -126,23 +126,24 @@ class Calls:
                     return (PendingCallError, *[WorkerError] * is_dead)
         return ()
 
-    def _send(self, asks, *, of_group=False):
+    def _send(self, asks, *, of_group=None):
+        """Ask environments, in a call of the batch of the kind `of_group` if any."""
         parts = {}
         for worker in self.workers:
             ours = {row: ask for row, ask in asks.items() if row in worker.members}
             if ours:
-                together = of_group and not self.is_apart
-                kinds = {ask.kind for ask in ours.values()}
-                if len(kinds) > 1 and worker.unseeded:
-                    together = False
+                together = of_group is not None and not self.is_apart
+                resets = any(ask.kind == "reset" for ask in ours.values())
+                if of_group == "step" and resets and worker.unseeded:
+                    together = False  # Each may need a seed of its own.
                 parts[worker] = worker.send(ours, together=together)
                 parts[worker].vague |= {row for row in ours if self._is_vague(row)}
         return parts
 
     def _is_vague(self, row):
-        single = self.single.get(row)
-        parts = () if single is None else single.parts.values()
-        return any(part.has_ended for part in parts)
+        calls = self.single.get(row), self.busy.get(row)
+        parts = [call.parts.get(self.of_row[row]) for call in calls if call is not None]
+        return any(part is not None and part.has_ended for part in parts)
 
     def _occupy(self, call):
         for worker, part in call.parts.items():

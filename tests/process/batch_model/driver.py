@@ -57,7 +57,7 @@ class Driver(Settling):
         if refusal:
             self._check_refused(self.attempt(function, blocking=blocking), refusal)
             return None
-        call = Call(kind, rows, self._send(asks, of_group=True), returns_all)
+        call = Call(kind, rows, self._send(asks, of_group=kind), returns_all)
         for row in rows:
             if kind == "reset" and not self.is_apart:
                 self.of_row[row].begun.add(row)

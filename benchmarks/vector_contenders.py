@@ -12,6 +12,7 @@ import gymnasium as gym
 import numpy as np
 
 from benchmarks.tf_agents_env import make_tf_agents_env
+from benchmarks.unchecked_loop import UncheckedLoop
 from rltools.bench.contender import SEED, BatchContender, Contender, Opened, Task
 from rltools.bench.contenders import list_contenders
 from rltools.bench.machine import count_cores
@@ -164,6 +165,7 @@ def list_all_contenders(num_envs: int) -> list[Contender]:
     stable_baselines = "stable_baselines3.common.vec_env"
     return [
         *list_contenders(num_envs),
+        UncheckedLoop("unchecked-loop", "gymnasium"),
         StableBaselinesDummy("sb3-dummy", stable_baselines),
         StableBaselinesSubproc("sb3-subproc", stable_baselines),
         Tianshou("tianshou-subproc", "tianshou.env", "SubprocVectorEnv"),

@@ -17,6 +17,7 @@ OTHERS = list_all_contenders(2)[len(list_contenders(2)) :]
 
 def test_all_are_there_whatever_is_installed():
     assert {one.name for one in OTHERS} == {
+        "unchecked-loop",
         "sb3-dummy",
         "sb3-subproc",
         "tianshou-subproc",

@@ -147,7 +147,10 @@ class WorkerModel:
             assert self.alive or not self.can_return or self.life > part.life
             return Row(error=self._errors(part.life))
         if ask.kind == "step" and row in self.lost:
-            return self._tell(row, ask)
+            result = self._tell(row, ask)
+            # The reset within the step may have been lost as well, and made again.
+            result.may_tell |= self.same_step and self.life > part.life
+            return result
         if not self.alive:
             assert not self.can_return, "It should have been brought back."
             self.lost.discard(row)  # What has been lost need not be told after a reset.

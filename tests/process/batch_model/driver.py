@@ -36,6 +36,8 @@ class Driver(Settling):
         the variables of all functions that led there, but must not to promises.
         """
         self.uses += 1
+        for worker in self.workers:
+            worker.life_before = worker.life
         start = time.monotonic()
         outcome = [None, None]
         try:

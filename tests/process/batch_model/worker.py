@@ -24,6 +24,7 @@ class WorkerModel:
     Attributes:
         alive: Whether its process is, as far as the test has not killed it.
         lost: Environments whose lost episode is still to be told.
+        life_before: Number of its life when the batch was last asked for anything.
         maybe_told: Those of which that may have been told in a step that was given up.
         last: By environment, `(order, observation)` of the last one that was returned.
     """
@@ -34,7 +35,8 @@ class WorkerModel:
     def __init__(self, rows, pid, restarts, autoreset, gate):
         self.members, self.gate = list(rows), gate
         self.restarts, self.same_step = restarts, autoreset == "same_step"
-        self.life, self.causes, self.first_cause = 0, {}, None
+        self.life = self.life_before = 0
+        self.causes, self.first_cause = {}, None
         self.lost, self.begun, self.unseeded = set(), set(), set()
         self.maybe_told = set()
         self.last, self.seeds = {}, {}
@@ -149,7 +151,7 @@ class WorkerModel:
         if ask.kind == "step" and row in self.lost:
             result = self._tell(row, ask)
             # The reset within the step may have been lost as well, and made again.
-            result.may_tell |= self.same_step and self.life > part.life
+            result.may_tell |= self.same_step and self.life > self.life_before
             return result
         if not self.alive:
             assert not self.can_return, "It should have been brought back."
